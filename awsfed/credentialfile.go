@@ -1,0 +1,340 @@
+package awsfed
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/hosts"
+	"github.com/awsfed/awsfed-go/awsfed/principal"
+)
+
+const (
+	externalAccount  = "external_account"
+	awsEnvironment   = "aws1" // the only version there is (AIP-4117)
+	maxFile          = 1 << 20
+	ec2Metadata      = "http://169.254.169.254"
+	metadataRoles    = "/latest/meta-data/iam/security-credentials"
+	metadataZone     = "/latest/meta-data/placement/availability-zone"
+	metadataSessions = "/latest/api/token"
+)
+
+// The environment variables that [ConfigFromEnv] reads, in their order.
+var credentialFileVariables = [...]string{"GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"}
+
+// credentialFile is an external_account file (AIP-4117), as gcloud iam workload-identity-pools create-cred-config
+// writes it.
+type credentialFile struct {
+	UniverseDomain   string `json:"universe_domain,omitempty"`
+	Type             string `json:"type"`
+	Audience         string `json:"audience"`
+	SubjectTokenType string `json:"subject_token_type"`
+	TokenURL         string `json:"token_url"`
+	ImpersonationURL string `json:"service_account_impersonation_url,omitempty"`
+	Impersonation    *struct {
+		Lifetime int64 `json:"token_lifetime_seconds"`
+	} `json:"service_account_impersonation,omitempty"`
+	Source               credentialSource `json:"credential_source"`
+	QuotaProject         string           `json:"quota_project_id,omitempty"`
+	WorkforceUserProject string           `json:"workforce_pool_user_project,omitempty"`
+	// client_id, client_secret and token_info_url are gcloud's own: they are not read, since STS asks for no client
+	// and its reference says that an Authorization header can make the exchange fail.
+}
+
+type credentialSource struct {
+	EnvironmentID   string          `json:"environment_id"`
+	RegionURL       string          `json:"region_url"`
+	URL             string          `json:"url"`
+	VerificationURL string          `json:"regional_cred_verification_url"`
+	SessionURL      string          `json:"imdsv2_session_token_url,omitempty"`
+	File            string          `json:"file,omitempty"`
+	Executable      json.RawMessage `json:"executable,omitempty"`
+	Certificate     json.RawMessage `json:"certificate,omitempty"`
+}
+
+// A FileOption changes how a credential file is judged.
+type FileOption func(*fileRules)
+
+type fileRules struct {
+	allowed []string
+}
+
+// AllowHosts lets a credential file name these hosts, "host" or "host:port", next to Google's and AWS's own: an
+// emulator, a proxy for EC2 metadata, or the domain of another Google Cloud universe. They may be http if they are
+// this machine. Without it such a file is refused, since whoever can write it could have subject tokens sent to himself.
+func AllowHosts(names ...string) FileOption {
+	return func(rules *fileRules) { rules.allowed = append(rules.allowed, names...) }
+}
+
+// ConfigFromJSON reads an external_account credential file for AWS. Its url, region_url and imdsv2_session_token_url
+// matter only if they point elsewhere than EC2's own addresses: credentials come from the AWS SDK's chain, which knows
+// EC2 and more. All faults are reported at once, each as a [*FieldError] whose Field is the path in the file; other
+// kinds of credential are refused by their name.
+func ConfigFromJSON(data []byte, options ...FileOption) (Config, error) {
+	var rules fileRules
+	for _, option := range options {
+		option(&rules)
+	}
+	var file credentialFile
+	if err := json.Unmarshal(data, &file); err != nil {
+		var mismatch *json.UnmarshalTypeError
+		if errors.As(err, &mismatch) {
+			return Config{}, &FieldError{Field: mismatch.Field, Found: mismatch.Value, Want: "a JSON " + mismatch.Type.String()}
+		}
+		return Config{}, fmt.Errorf("awsfed: the credential file is not JSON: %w", err)
+	}
+	if err := file.otherKind(); err != nil {
+		return Config{}, err
+	}
+	return file.config(rules)
+}
+
+// ConfigFromFile is [ConfigFromJSON] for the file of that name.
+func ConfigFromFile(name string, options ...FileOption) (Config, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return Config{}, fmt.Errorf("awsfed: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return Config{}, fmt.Errorf("awsfed: %w", err)
+	}
+	if len(data) > maxFile {
+		return Config{}, fmt.Errorf("awsfed: %s is larger than 1 MiB: no credential file", name)
+	}
+	cfg, err := ConfigFromJSON(data, options...)
+	if err != nil {
+		return Config{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return cfg, nil
+}
+
+// ConfigFromEnv is [ConfigFromFile] for the file that GOOGLE_APPLICATION_CREDENTIALS names, or else
+// CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE.
+func ConfigFromEnv(options ...FileOption) (Config, error) {
+	for _, variable := range credentialFileVariables {
+		if name := os.Getenv(variable); name != "" {
+			return ConfigFromFile(name, options...)
+		}
+	}
+	return Config{}, &FieldError{Field: credentialFileVariables[0], Want: "the path of an external_account credential file"}
+}
+
+// otherKind is the error for credentials that this package is not for.
+func (f credentialFile) otherKind() error {
+	kind := func(field, found, is, use string) error {
+		return &FieldError{Field: field, Found: found, Want: "an external_account file for AWS; this is " + is + ": use " + use}
+	}
+	const others = "cloud.google.com/go/auth/credentials"
+	switch f.Type {
+	case externalAccount:
+	case "":
+		return &FieldError{Field: "type", Want: externalAccount}
+	case "service_account":
+		return kind("type", f.Type, "a service account key, which this package exists to replace",
+			"gcloud iam workload-identity-pools create-cred-config --aws to make a file without a key, or "+others)
+	case "authorized_user":
+		return kind("type", f.Type, "the login of a person", others)
+	case "impersonated_service_account":
+		return kind("type", f.Type, "impersonation on top of another credential", others)
+	case "external_account_authorized_user":
+		return kind("type", f.Type, "a login through a workforce pool", others)
+	default:
+		return kind("type", f.Type, "something else", others)
+	}
+	switch {
+	case strings.Contains(f.Audience, "/workforcePools/"):
+		return kind("audience", f.Audience, "a workforce pool, for people", others)
+	case f.WorkforceUserProject != "":
+		return kind("workforce_pool_user_project", f.WorkforceUserProject, "a workforce pool, for people", others)
+	case len(f.Source.Executable) > 0:
+		return kind("credential_source.executable", "…", "a credential from an executable", others)
+	case len(f.Source.Certificate) > 0:
+		return kind("credential_source.certificate", "…", "an X.509 credential", others)
+	case f.Source.File != "":
+		return kind("credential_source.file", f.Source.File, "an OIDC or SAML credential", others)
+	case f.Source.EnvironmentID == "" && f.Source.URL != "":
+		return kind("credential_source.url", withoutPassword(f.Source.URL), "an OIDC or SAML credential from a URL", others)
+	case f.SubjectTokenType != "" && f.SubjectTokenType != AWSSubjectTokenType:
+		return kind("subject_token_type", f.SubjectTokenType, "an OIDC, SAML or X.509 credential", others)
+	}
+	return nil
+}
+
+// config checks every field and builds the configuration.
+func (f credentialFile) config(rules fileRules) (Config, error) {
+	var faults []error
+	fault := func(field, found, want string) {
+		faults = append(faults, &FieldError{Field: field, Found: found, Want: want})
+	}
+	cfg := Config{Audience: f.Audience, QuotaProject: f.QuotaProject}
+	if _, err := principal.ParseAudience(f.Audience); err != nil {
+		fault("audience", f.Audience, "the full name of a workload identity pool provider ("+reason(err)+")")
+	}
+	if f.SubjectTokenType == "" {
+		fault("subject_token_type", "", AWSSubjectTokenType)
+	}
+	if f.Source.EnvironmentID != awsEnvironment {
+		fault("credential_source.environment_id", f.Source.EnvironmentID, awsEnvironment)
+	}
+	universe := f.UniverseDomain
+	switch {
+	case universe == "" || universe == defaultUniverse:
+		universe = defaultUniverse
+	case !slices.Contains(rules.allowed, universe):
+		fault("universe_domain", universe, defaultUniverse+", or a domain that the program allows with AllowHosts")
+	default:
+		cfg.UniverseDomain = universe
+	}
+	google := func(service string) func(*url.URL) bool {
+		return func(u *url.URL) bool { return u.Scheme == "https" && hosts.Google(u.Hostname(), service, universe) }
+	}
+
+	if f.TokenURL != "" && f.TokenURL != "https://sts."+universe+"/v1/token" {
+		if !rules.permits(f.TokenURL, google("sts")) {
+			fault("token_url", withoutPassword(f.TokenURL), rules.want("https://sts."+universe+"/v1/token"))
+		}
+		cfg.TokenURL = f.TokenURL
+	}
+	if f.ImpersonationURL != "" {
+		endpoint, account, ok := cutImpersonationURL(f.ImpersonationURL)
+		if !ok || !rules.permits(f.ImpersonationURL, google("iamcredentials")) {
+			fault("service_account_impersonation_url", withoutPassword(f.ImpersonationURL),
+				rules.want(impersonationURL("https://iamcredentials."+universe, "EMAIL")))
+		}
+		cfg.ServiceAccount = account
+		if endpoint != "https://iamcredentials."+universe {
+			cfg.IAMCredentialsEndpoint = endpoint
+		}
+		if f.Impersonation != nil {
+			cfg.Lifetime = time.Duration(f.Impersonation.Lifetime) * time.Second
+			if seconds := f.Impersonation.Lifetime; seconds < 0 || seconds > int64(maxLifetime/time.Second) {
+				fault("service_account_impersonation.token_lifetime_seconds", fmt.Sprint(seconds), "1 to 43200")
+			}
+		}
+	}
+	if v := f.Source.VerificationURL; v != "" && v != defaultVerificationURL {
+		aws := func(u *url.URL) bool {
+			_, ok := hosts.AWSSTS(u.Hostname())
+			return ok && u.Scheme == "https"
+		}
+		concrete := strings.ReplaceAll(v, regionPlaceholder, fallbackRegion)
+		if u, err := url.Parse(concrete); err != nil || !callerIdentityURL(u) || !rules.permits(concrete, aws) {
+			fault("credential_source.regional_cred_verification_url", withoutPassword(v), rules.want(defaultVerificationURL))
+		}
+		cfg.VerificationURL = v
+	}
+	endpoint, metadataFaults := f.Source.metadata(rules)
+	cfg.MetadataEndpoint = endpoint
+	if faults = append(faults, metadataFaults...); len(faults) > 0 {
+		return Config{}, errors.Join(faults...)
+	}
+	if err := cfg.validate(); err != nil {
+		return Config{}, err
+	}
+	return cfg, nil
+}
+
+// metadata is the root of the metadata service that the file means, "" for EC2's usual one.
+func (s credentialSource) metadata(rules fileRules) (endpoint string, faults []error) {
+	for _, f := range []struct{ field, value, path string }{
+		{"credential_source.url", s.URL, metadataRoles},
+		{"credential_source.region_url", s.RegionURL, "/latest/meta-data/placement/"},
+		{"credential_source.imdsv2_session_token_url", s.SessionURL, metadataSessions},
+	} {
+		if f.value == "" {
+			continue
+		}
+		u, err := url.Parse(f.value)
+		root := ""
+		if err == nil {
+			root = u.Scheme + "://" + u.Host
+		}
+		switch {
+		case err != nil || !strings.HasPrefix(u.Path, f.path) ||
+			!rules.permits(f.value, func(u *url.URL) bool { return u.Scheme == "http" && hosts.EC2Metadata(u.Hostname()) }):
+			faults = append(faults, &FieldError{f.field, withoutPassword(f.value), rules.want(ec2Metadata + f.path)})
+		case endpoint != "" && root != endpoint:
+			faults = append(faults, &FieldError{f.field, f.value, "the same host as the other URLs of credential_source"})
+		default:
+			endpoint = root
+		}
+	}
+	if endpoint == ec2Metadata {
+		endpoint = ""
+	}
+	return endpoint, faults
+}
+
+// permits reports whether a file may name this URL: one of a host that is known, or one that the program allowed.
+func (r fileRules) permits(raw string, known func(*url.URL) bool) bool {
+	u, err := url.Parse(raw)
+	return err == nil && u.Host != "" && u.User == nil && u.Fragment == "" &&
+		(known(u) || secure(u) && hosts.Same(u, r.allowed))
+}
+
+func (r fileRules) want(example string) string {
+	return "a URL like " + example + ", or one of a host that the program allows with AllowHosts"
+}
+
+func cutImpersonationURL(raw string) (endpoint, account string, ok bool) {
+	endpoint, rest, found := strings.Cut(raw, "/v1/projects/-/serviceAccounts/")
+	escaped, isMethod := strings.CutSuffix(rest, ":generateAccessToken")
+	account, err := url.PathUnescape(escaped)
+	return endpoint, account, found && isMethod && err == nil && serviceAccountName(account)
+}
+
+// CredentialFile is the configuration as an external_account file, which gcloud and Google's libraries read as well as
+// [ConfigFromFile]. It holds no secret. Credentials, Region and Scopes have no place in such a file: its reader has
+// its own. Delegates have none either, and they are an error, since the file would not work without them.
+func (c Config) CredentialFile() ([]byte, error) {
+	err := c.validate()
+	if len(c.Delegates) > 0 {
+		err = errors.Join(err, &FieldError{"Delegates", strings.Join(c.Delegates, ","), "none: a credential file cannot name them"})
+	}
+	if err != nil {
+		return nil, err
+	}
+	d := c.withDefaults()
+	metadata := strings.TrimRight(c.MetadataEndpoint, "/")
+	if metadata == "" {
+		metadata = ec2Metadata
+	}
+	file := credentialFile{
+		UniverseDomain:   c.UniverseDomain,
+		Type:             externalAccount,
+		Audience:         c.Audience,
+		SubjectTokenType: AWSSubjectTokenType,
+		TokenURL:         d.TokenURL,
+		QuotaProject:     c.QuotaProject,
+		Source: credentialSource{
+			EnvironmentID:   awsEnvironment,
+			RegionURL:       metadata + metadataZone,
+			URL:             metadata + metadataRoles,
+			VerificationURL: c.VerificationURL,
+			SessionURL:      metadata + metadataSessions,
+		},
+	}
+	if file.UniverseDomain == "" {
+		file.UniverseDomain = defaultUniverse
+	}
+	if file.Source.VerificationURL == "" {
+		file.Source.VerificationURL = defaultVerificationURL
+	}
+	if c.ServiceAccount != "" {
+		file.ImpersonationURL = impersonationURL(d.IAMCredentialsEndpoint, c.ServiceAccount)
+		if c.Lifetime != 0 {
+			file.Impersonation = &struct {
+				Lifetime int64 `json:"token_lifetime_seconds"`
+			}{int64(c.Lifetime / time.Second)}
+		}
+	}
+	return json.MarshalIndent(file, "", "  ")
+}

@@ -1,0 +1,68 @@
+package awsfed
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A RefreshEvent reports one attempt to get a new token, for [Config.OnRefresh].
+type RefreshEvent struct {
+	Token      TokenKind     // what was to be had
+	Background bool          // nobody waited: a valid token was at hand
+	Attempt    int           // from 1, counted since the last success
+	Start      time.Time     // of the attempt
+	Duration   time.Duration // of the attempt, without the pause before it
+	Hops       []Hop         // the steps of the attempt in their order; the last failed if Err is set
+	Expiry     time.Time     // of the new token; zero when there is none
+	Next       time.Time     // when the next attempt is due, if the token is still in use by then
+	Err        error         // an *Error, or nil
+}
+
+// A TokenKind names what a [TokenSource] holds, in events and log lines.
+type TokenKind string
+
+const (
+	FederatedToken      TokenKind = "federated token"
+	ServiceAccountToken TokenKind = "service-account token"
+)
+
+// A Hop is one step of a [RefreshEvent].
+type Hop struct {
+	Stage    Stage
+	Duration time.Duration
+	Err      error
+}
+
+// A trace collects the hops of one attempt. It travels in the ctx, since the layers know nothing of each other.
+type trace struct {
+	mu   sync.Mutex
+	hops []Hop
+}
+
+type traceKey struct{}
+
+func withTrace(ctx context.Context) (context.Context, *trace) {
+	t := &trace{}
+	return context.WithValue(ctx, traceKey{}, t), t
+}
+
+func (t *trace) list() []Hop {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.hops
+}
+
+// startHop begins a hop of the attempt that ctx belongs to, if any; the func that it returns ends it.
+func startHop(ctx context.Context, stage Stage) func(error) {
+	t, ok := ctx.Value(traceKey{}).(*trace)
+	if !ok {
+		return func(error) {}
+	}
+	start := time.Now()
+	return func(err error) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.hops = append(t.hops, Hop{Stage: stage, Duration: time.Since(start), Err: err})
+	}
+}

@@ -1,0 +1,188 @@
+package awsfed
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+	"weak"
+
+	"golang.org/x/oauth2"
+)
+
+// A flight is one refresh under way, with its retries. All who wait share its end.
+type flight struct {
+	deadline time.Time
+	waited   bool // somebody waits, so it retries by itself; guarded by the source's mu
+
+	done  chan struct{} // closed when token or err is set
+	token *oauth2.Token
+	err   error
+}
+
+// attemptShare is the part of the whole Timeout that one attempt may take, so that one that hangs is not the last.
+const attemptShare = 3
+
+// start begins a flight. The caller holds mu.
+func (ts *TokenSource) start(ctx context.Context, waited bool) {
+	ts.flight = &flight{deadline: time.Now().Add(ts.timeout), waited: waited, done: make(chan struct{})}
+	go ts.fly(ctx, ts.flight)
+}
+
+// fly makes one attempt, and sets a timer for the next one if there is to be one: no goroutine sits out a pause.
+func (ts *TokenSource) fly(ctx context.Context, f *flight) {
+	pause, again := ts.attempt(ctx, f)
+	if again {
+		time.AfterFunc(pause, func() { ts.fly(ctx, f) })
+		return
+	}
+	close(f.done)
+}
+
+// attempt asks the source once. It reports whether, and after which pause, the flight is to try again; if not, the
+// flight is over and its result set.
+func (ts *TokenSource) attempt(ctx context.Context, f *flight) (pause time.Duration, again bool) {
+	ctx, cancel := context.WithDeadline(ctx, earlier(f.deadline, time.Now().Add(ts.timeout/attemptShare)))
+	defer cancel()
+	ctx, trace := withTrace(ctx)
+	start := time.Now()
+	token, err := ts.source.TokenContext(ctx)
+	if err == nil {
+		err = ts.check(token, start)
+	}
+	now := time.Now()
+
+	ts.mu.Lock()
+	ts.attempts++
+	event := RefreshEvent{Token: ts.kind, Background: !f.waited, Attempt: ts.attempts, Start: start,
+		Duration: now.Sub(start), Hops: trace.list(), Err: err}
+	if err == nil {
+		ts.accept(token, start, now, f.waited)
+		event.Expiry = token.Expiry
+		event.Next = ts.next
+		given := *ts.token
+		f.token = &given
+	} else {
+		ts.err = err
+		pause = flightPause(ts.attempts, err)
+		again = f.waited && transient(err) && now.Add(pause).Before(f.deadline)
+		event.Next = now.Add(pause)
+		if !again {
+			event.Next = ts.reject(err, now)
+			f.err = err
+		}
+	}
+	if !again {
+		ts.flight = nil
+	}
+	ts.mu.Unlock()
+
+	ts.report(event)
+	return pause, again
+}
+
+// check refuses tokens that would be served for ever, or never.
+func (ts *TokenSource) check(token *oauth2.Token, start time.Time) error {
+	switch {
+	case token == nil || token.AccessToken == "":
+		return &Error{Stage: ts.kind.stage(), Code: codeInvalidAnswer, Description: "the source gave no token"}
+	case token.Expiry.IsZero():
+		return &Error{Stage: ts.kind.stage(), Code: codeInvalidAnswer, Description: "the source gave a token without an expiry"}
+	case token.Expiry.Sub(start.Round(0)) <= 0:
+		return &Error{Stage: ts.kind.stage(), Code: codeInvalidAnswer, Transient: true,
+			Description: "the source gave a token that has ended already; the clock of this machine may be wrong"}
+	}
+	return nil
+}
+
+// accept takes a new token in, unless the present one lives longer. The caller holds mu.
+func (ts *TokenSource) accept(token *oauth2.Token, start, now time.Time, waited bool) {
+	ts.attempts, ts.failed, ts.err, ts.held = 0, 0, nil, time.Time{}
+	if !ts.valid(now) || token.Expiry.After(ts.token.Expiry) {
+		own := *token
+		ts.token = &own
+		ts.fetched = start
+		ts.life = token.Expiry.Sub(start.Round(0))
+		ts.next = start.Add(refreshAfter(ts.life))
+	} else {
+		ts.next = now.Add(max(refreshAfter(ts.remaining(now)), time.Second))
+	}
+	if waited {
+		ts.used = later(ts.used, ts.token.Expiry)
+	}
+	ts.arm(now)
+}
+
+// reject plans what follows a failed flight, and tells when. The caller holds mu.
+func (ts *TokenSource) reject(err error, now time.Time) time.Time {
+	ts.failed++
+	if !ts.valid(now) {
+		ts.held = now.Add(holdPause(ts.failed, err))
+		return ts.held
+	}
+	ts.next = now.Add(backgroundPause(ts.failed, err, ts.remaining(now)-margin(ts.life)))
+	if asked := min(retryAfter(err), maxRetryAfter); asked > 0 {
+		ts.held = now.Add(asked)
+	}
+	ts.arm(now)
+	return ts.next
+}
+
+// arm sets the timer. It holds the source weakly: one that nobody references is garbage while its timer still runs.
+// The caller holds mu.
+func (ts *TokenSource) arm(now time.Time) {
+	pause := max(ts.next.Sub(now), 0)
+	if ts.timer != nil {
+		ts.timer.Reset(pause)
+		return
+	}
+	source := weak.Make(ts)
+	ts.timer = time.AfterFunc(pause, func() {
+		if ts := source.Value(); ts != nil {
+			ts.tick()
+		}
+	})
+}
+
+// tick replaces the token in the background, if it is in use: when a token that was handed out is still alive, its
+// holder will come back for the next. A token that has ended is left to whoever calls.
+func (ts *TokenSource) tick() {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	now := time.Now()
+	if ts.flight == nil && ts.valid(now) && passed(ts.next, now) && now.Round(0).Before(ts.used) {
+		ts.start(context.Background(), false)
+	}
+}
+
+// report tells the hook and the log.
+func (ts *TokenSource) report(event RefreshEvent) {
+	if ts.onRefresh != nil {
+		ts.onRefresh(event)
+	}
+	attrs := []slog.Attr{
+		slog.String("token", string(event.Token)), slog.Bool("background", event.Background),
+		slog.Int("attempt", event.Attempt), slog.Duration("duration", event.Duration), slog.Time("next", event.Next),
+	}
+	ctx := context.Background()
+	var e *Error
+	switch {
+	case event.Err == nil:
+		ts.logger.LogAttrs(ctx, slog.LevelDebug, "awsfed: token refreshed", append(attrs, slog.Time("expiry", event.Expiry))...)
+	case errors.As(event.Err, &e):
+		ts.logger.LogAttrs(ctx, slog.LevelWarn, "awsfed: token not refreshed", append(attrs, slog.Any("error", e))...)
+	default:
+		ts.logger.LogAttrs(ctx, slog.LevelWarn, "awsfed: token not refreshed", append(attrs, slog.String("error", event.Err.Error()))...)
+	}
+}
+
+// stage is where an error belongs that no layer has placed.
+func (k TokenKind) stage() Stage {
+	switch k {
+	case FederatedToken:
+		return StageExchange
+	case ServiceAccountToken:
+		return StageImpersonation
+	}
+	return ""
+}

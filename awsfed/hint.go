@@ -1,0 +1,138 @@
+package awsfed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/call"
+	"github.com/awsfed/awsfed-go/awsfed/internal/clock"
+	"github.com/awsfed/awsfed-go/awsfed/principal"
+)
+
+// hints explains errors with what is known of the configuration: what a failure means, what to look at, and the command
+// that mends it.
+type hints struct {
+	provider principal.Provider
+	account  string // the service account; "" for direct access
+	tokenURL *url.URL
+	iamURL   *url.URL
+	lifetime time.Duration
+	identity principal.Identity // who AWS says the caller is; known to Diagnose alone
+	mapping  func(principal.Identity) (principal.Attributes, error)
+}
+
+// newHints takes a configuration that was validated and has its defaults.
+func newHints(cfg Config) hints {
+	h := hints{account: cfg.ServiceAccount, lifetime: cfg.Lifetime, mapping: principal.DefaultMapping}
+	h.provider, _ = principal.ParseAudience(cfg.Audience)
+	h.tokenURL, _ = url.Parse(cfg.TokenURL)
+	h.iamURL, _ = url.Parse(cfg.IAMCredentialsEndpoint)
+	return h
+}
+
+// explain gives an [*Error] its hint, if it has none yet. The error may be shared, so it is not written to.
+func (h hints) explain(err error) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Hint != "" {
+		return err
+	}
+	explained := e.clone()
+	explained.Hint = h.hint(e)
+	return explained
+}
+
+func (h hints) hint(e *Error) string {
+	switch {
+	case errors.Is(e.Err, context.Canceled):
+		return "the caller gave up: its ctx was cancelled before there was a token"
+	case e.Stage == StageCredentials:
+		return credentialsHint(e)
+	case e.Stage == StageRegion:
+		return "set AWS_REGION or Config.Region to the region that the service runs in"
+	case e.Stage == StageSubjectToken:
+		return "the request to AWS STS could not be built: look at Config.VerificationURL and at the region"
+	case e.Code == codeRedirect:
+		return h.service(e.Stage) + " does not redirect: a proxy or a captive portal answered in its place; look at HTTPS_PROXY, and at Config.TokenURL and Config.IAMCredentialsEndpoint"
+	case e.Code == codeInvalidAnswer:
+		return "the answer is not one of " + h.service(e.Stage) + "; something in between may have made or cut it: look for a proxy (HTTPS_PROXY), and at Config.TokenURL and Config.IAMCredentialsEndpoint"
+	case e.StatusCode == 0:
+		return h.network(e)
+	case e.Stage == StageExchange:
+		return h.exchange(e)
+	case e.Stage == StageImpersonation:
+		return h.impersonation(e)
+	}
+	return h.anyAnswer(e)
+}
+
+// network is the hint for a request without an answer.
+func (h hints) network(e *Error) string {
+	host := h.url(e.Stage).Host
+	var lookup *net.DNSError
+	switch {
+	case errors.As(e.Err, &lookup):
+		return "the name " + host + " does not resolve here: look at the DNS of the VPC, and whether Private Google Access or a Private Service Connect endpoint needs a private zone for it"
+	case !transientNetwork(e.Err):
+		return "the certificate of " + host + " is not accepted: a proxy that opens TLS needs its authority in Config.HTTPClient, and a machine needs its root certificates (ca-certificates in a container)"
+	case errors.Is(e.Err, context.DeadlineExceeded):
+		return host + " did not answer in time: look at the route out (NAT gateway, security group, HTTPS_PROXY) to port 443 of it"
+	}
+	return host + " could not be reached: look at the route out (NAT gateway, security group, HTTPS_PROXY) to port 443 of it; the request is tried again"
+}
+
+// anyAnswer is the hint for what says no more than its status.
+func (h hints) anyAnswer(e *Error) string {
+	switch {
+	case e.StatusCode == http.StatusTooManyRequests:
+		return "a quota of " + h.service(e.Stage) + " is used up; the request is tried again later. Many instances that share one project share its quota: look at the quotas of project " + h.provider.ProjectNumber
+	case e.Transient:
+		return h.service(e.Stage) + " is failing; the request is tried again. If it lasts, look at https://status.cloud.google.com"
+	case e.StatusCode == http.StatusNotFound:
+		return "nothing answers at this path of " + h.url(e.Stage).Host + ": look at Config.TokenURL and Config.IAMCredentialsEndpoint"
+	}
+	return "look up the code in the reference of " + h.service(e.Stage) + "; awsfed.Diagnose walks the whole road and shows who AWS and Google say the caller is"
+}
+
+func (h hints) service(stage Stage) string {
+	if stage == StageImpersonation {
+		return "Google's IAM Credentials API"
+	}
+	return "Google's Security Token Service"
+}
+
+func (h hints) url(stage Stage) *url.URL {
+	u := h.tokenURL
+	if stage == StageImpersonation {
+		u = h.iamURL
+	}
+	if u == nil {
+		return &url.URL{}
+	}
+	return u
+}
+
+// clockHint is for an answer that shows the clocks to disagree.
+func clockHint(skew time.Duration) string {
+	way := "behind"
+	if skew < 0 {
+		way = "ahead of"
+	}
+	return fmt.Sprintf("the clock of this machine is %s %s the server's: awsfed corrects up to %s by itself; mend the clock (chronyc tracking, timedatectl)",
+		skew.Abs().Round(time.Second), way, clock.MaxSkew)
+}
+
+// skewOf is how far the server of this answer is ahead of this machine, zero when that is too little to say.
+func skewOf(answer *call.Answer) time.Duration {
+	var c clock.Clock
+	c.Learn(answer.Sent, answer.Header)
+	return c.Offset()
+}
+
+// lines puts a hint of several lines together.
+func lines(parts ...string) string { return strings.Join(parts, "\n") }

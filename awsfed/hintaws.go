@@ -1,0 +1,111 @@
+package awsfed
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// awsAnswerHint explains what AWS STS said of the signed request, to Google or to [Diagnose].
+func awsAnswerHint(code, message string) string {
+	switch {
+	case strings.HasPrefix(message, "Signature expired"), strings.HasPrefix(message, "Signature not yet current"),
+		code == "RequestExpired", code == "RequestTimeTooSkewed":
+		return "AWS judges the signature too old or too new: the clock of this machine is wrong (chronyc tracking, timedatectl). awsfed corrects up to 12h by itself, and signs anew"
+	case strings.Contains(message, "Credential should be scoped"):
+		return "the request is signed for another region or service than that of the host it goes to: Config.Region must be the region of Config.VerificationURL, and us-east-1 for the global sts.amazonaws.com"
+	}
+	switch code {
+	case "ExpiredToken", "ExpiredTokenException":
+		return lines("the AWS session has ended and its provider still gives it out. awsfed has asked for new credentials and got none; see what the provider gives, and whether AWS_SESSION_TOKEN is set by hand:",
+			"aws sts get-caller-identity")
+	case "InvalidClientTokenId", "UnrecognizedClientException":
+		return lines("AWS does not know the access key: it was deleted or deactivated, is of another partition (aws, aws-cn, aws-us-gov) than the region, or AWS_SESSION_TOKEN belongs to other keys or is missing:",
+			"aws sts get-caller-identity")
+	case "SignatureDoesNotMatch":
+		return lines("AWS_SECRET_ACCESS_KEY is not that of the access key (often a blank or a line break at its end), or a proxy changed the request:",
+			"aws sts get-caller-identity")
+	case "AccessDenied":
+		return "AWS refuses the caller: for an assumed role look at the role's trust policy; for GetCallerIdentity itself there is no permission to lack"
+	case "InvalidIdentityToken", "IDPCommunicationError", "IDPRejectedClaim":
+		return "AWS does not accept the web identity token: look at the OIDC provider of the cluster in IAM, and at the trust policy of AWS_ROLE_ARN (namespace and service account)"
+	}
+	return lines("AWS STS answered "+code+"; this shows who AWS says the caller is:", "aws sts get-caller-identity")
+}
+
+// credentialsHint explains that the AWS SDK found no credentials, or none that work.
+func credentialsHint(e *Error) string {
+	switch {
+	case e.Code == codeNoCredentials:
+		return lines(append([]string{"no AWS credentials were found. In the order in which the AWS SDK looks:"}, credentialTrail()...)...)
+	case e.Code == codeCredentialProcess:
+		return "run the credential_process of the profile by hand: it must print JSON with Version 1, AccessKeyId and SecretAccessKey, and exit with 0. Its output is not shown here, since it may hold keys"
+	case e.Err != nil && strings.Contains(strings.ToLower(e.Err.Error()), "sso"):
+		return lines("the AWS SSO session has ended, or there was none:", strings.TrimSpace("aws sso login "+profileFlag()))
+	case e.Err != nil && strings.Contains(e.Err.Error(), "web identity"), e.Code == "InvalidIdentityToken":
+		return awsAnswerHint("InvalidIdentityToken", "")
+	case e.Code != "" && e.StatusCode != 0:
+		return awsAnswerHint(e.Code, e.Description)
+	case e.Transient:
+		return "the source of the AWS credentials is failing; it is asked again"
+	}
+	return lines(append([]string{"the AWS SDK could not load credentials. In the order in which it looks:"}, credentialTrail()...)...)
+}
+
+// credentialTrail tells what the AWS SDK's chain finds in this process's environment: one line a source, in the order
+// of the chain. Names of variables and of files, never a value that is secret.
+func credentialTrail() []string {
+	set := func(name string) string {
+		if os.Getenv(name) == "" {
+			return name + " is not set"
+		}
+		return name + " is set"
+	}
+	trail := []string{
+		"1. environment: " + set("AWS_ACCESS_KEY_ID") + ", " + set("AWS_SECRET_ACCESS_KEY"),
+		"2. web identity (EKS IRSA): " + fileState("AWS_WEB_IDENTITY_TOKEN_FILE") + ", " + set("AWS_ROLE_ARN"),
+		"3. shared files: profile " + profile() + " of AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE (~/.aws) has none",
+		"4. ECS and EKS Pod Identity: " + set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") + ", " + set("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+	}
+	metadata := "5. EC2 metadata: it did not answer, or the instance has no role"
+	switch {
+	case strings.EqualFold(os.Getenv("AWS_EC2_METADATA_DISABLED"), "true"):
+		metadata = "5. EC2 metadata: AWS_EC2_METADATA_DISABLED is true"
+	case inContainer():
+		metadata += ". In a container the usual cause is the hop limit: aws ec2 modify-instance-metadata-options --instance-id INSTANCE --http-put-response-hop-limit 2. A task role or Pod Identity is better"
+	}
+	return append(trail, metadata)
+}
+
+func fileState(variable string) string {
+	name := os.Getenv(variable)
+	if name == "" {
+		return variable + " is not set"
+	}
+	if _, err := os.Stat(name); err != nil {
+		return fmt.Sprintf("%s is %s, which cannot be read", variable, name)
+	}
+	return variable + " is " + name
+}
+
+func profile() string {
+	for _, variable := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
+		if name := os.Getenv(variable); name != "" {
+			return name
+		}
+	}
+	return "default"
+}
+
+func profileFlag() string {
+	if name := profile(); name != "default" {
+		return "--profile " + name
+	}
+	return ""
+}
+
+// inContainer reports whether this is a task of ECS or a pod of Kubernetes, where credentials of the EC2 instance are
+// the node's and not the workload's.
+func inContainer() bool {
+	return os.Getenv("ECS_CONTAINER_METADATA_URI_V4") != "" || os.Getenv("KUBERNETES_SERVICE_HOST") != ""
+}

@@ -1,0 +1,141 @@
+package awsfed
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// exchange is the hint for an answer of Google's STS that is no token. Many causes share one text there, so the hint
+// names all of them.
+func (h hints) exchange(e *Error) string {
+	text := e.Description
+	code, message, fromAWS := cutAWSAnswer(text)
+	switch {
+	case fromAWS:
+		return awsAnswerHint(code, message)
+	case e.StatusCode == http.StatusTooManyRequests, e.Transient:
+		return h.anyAnswer(e)
+	case e.Code == "invalid_target":
+		return lines("the pool or the provider is disabled, deleted or was never made; Google gives one text for all of these. See which, and mend it:",
+			"gcloud iam workload-identity-pools describe "+h.pool(),
+			"gcloud iam workload-identity-pools providers describe "+h.providerName(),
+			"gcloud iam workload-identity-pools update "+h.pool()+" --no-disabled",
+			"gcloud iam workload-identity-pools providers update-aws "+h.providerName()+" --no-disabled",
+			"gcloud iam workload-identity-pools undelete "+h.pool(),
+			"gcloud iam workload-identity-pools providers undelete "+h.providerName())
+	case e.Code == codeUnauthorizedClient:
+		return lines("the attribute condition of the provider is not true of this caller, "+h.caller()+". See the condition, and change it or the AWS role:",
+			"gcloud iam workload-identity-pools providers describe "+h.providerName()+" --format='value(attributeCondition)'",
+			"gcloud iam workload-identity-pools providers update-aws "+h.providerName()+" --attribute-condition='"+h.condition()+"'")
+	case strings.Contains(text, "google.subject exceeds"):
+		return lines("the subject, by default the ARN with the session name, is longer than 127 bytes. Shorten the session name (AWS_ROLE_SESSION_NAME, the name of the Lambda function), or map the subject to less:",
+			"gcloud iam workload-identity-pools providers update-aws "+h.providerName()+` --attribute-mapping='google.subject=assertion.userid,attribute.aws_role=assertion.arn.extract("assumed-role/{role_name}/")'`)
+	case strings.Contains(text, "google.subject"), strings.Contains(text, "mapp"):
+		return lines("the attribute mapping of the provider makes no subject of this caller, "+h.caller()+". See the mapping; Google's default is google.subject=assertion.arn:",
+			"gcloud iam workload-identity-pools providers describe "+h.providerName()+" --format='value(attributeMapping)'")
+	case strings.Contains(text, `"audience"`):
+		return lines("the audience is not the full name of a provider as Google knows it. Config.Audience is "+h.provider.Audience()+"; the true one is //iam.googleapis.com/ and then:",
+			"gcloud iam workload-identity-pools providers list --project="+h.provider.ProjectNumber+" --location=global --workload-identity-pool="+h.provider.Pool+" --format='value(name)'")
+	case strings.Contains(text, "account"), e.Code == codeInvalidGrant:
+		return lines("Google does not accept this AWS identity, "+h.caller()+". The provider may be for another AWS account, or Google may not call the host of Config.VerificationURL:",
+			"gcloud iam workload-identity-pools providers describe "+h.providerName()+" --format='value(aws.accountId)'",
+			"aws sts get-caller-identity")
+	case strings.Contains(text, "invalid format"), strings.Contains(text, "Invalid format"):
+		return "Google could not read the signed request: something between here and Google changed it, or Config.VerificationURL names a host that Google does not call"
+	case e.Code == "invalid_scope":
+		return "one of Config.Scopes is not a scope of Google's: see https://developers.google.com/identity/protocols/oauth2/scopes"
+	}
+	return h.anyAnswer(e)
+}
+
+// impersonation is the hint for an answer of the IAM Credentials API that is no token.
+func (h hints) impersonation(e *Error) string {
+	switch {
+	case e.Reason == reasonServiceDisabled:
+		project := strings.TrimPrefix(e.Metadata["consumer"], "projects/")
+		if project == "" {
+			project = "PROJECT"
+		}
+		return lines("the IAM Credentials API is off in the project of the service account. Switch it on, and wait a few minutes:",
+			"gcloud services enable iamcredentials.googleapis.com --project="+project)
+	case e.Reason == "SECURITY_POLICY_VIOLATED", strings.Contains(e.Description, "vpcServiceControlsUniqueIdentifier"):
+		return lines("a VPC Service Controls perimeter forbids the call. Look the denial up by its identifier, and add an ingress rule with the identity type ANY_IDENTITY:",
+			"gcloud logging read 'protoPayload.metadata.@type=\"type.googleapis.com/google.cloud.audit.VpcServiceControlAuditMetadata\" protoPayload.metadata.vpcServiceControlsUniqueId=\""+violation(e)+"\"' --project="+h.provider.ProjectNumber)
+	case e.StatusCode == http.StatusTooManyRequests, e.Transient:
+		return h.anyAnswer(e)
+	case e.Reason == "ACCESS_TOKEN_SCOPE_INSUFFICIENT":
+		return "the federated token lacks the scope " + CloudPlatformScope + ", which generateAccessToken needs: leave the exchange to awsfed.NewTokenSource, or give its Exchanger a Config with a ServiceAccount"
+	case e.StatusCode == http.StatusUnauthorized:
+		return lines("Google no longer accepts the federated token, nor a new one: the pool may have been disabled or deleted in this moment. See its state:",
+			"gcloud iam workload-identity-pools describe "+h.pool())
+	case e.StatusCode == http.StatusForbidden:
+		return lines("this caller, "+h.caller()+", may not impersonate "+h.account+". Google gives one text for a missing role, a wrong principal and a wrong account name. Grant the role (it takes some minutes to work), then see the bindings:",
+			"gcloud iam service-accounts add-iam-policy-binding "+h.account+" --role=roles/iam.workloadIdentityUser --member='"+h.member()+"'",
+			"gcloud iam service-accounts get-iam-policy "+h.account,
+			"With a custom attribute mapping the member is another; with Delegates each needs roles/iam.serviceAccountTokenCreator on the next.")
+	case e.StatusCode == http.StatusNotFound:
+		return lines("the service account "+h.account+" does not exist, or was deleted. See which there are:",
+			"gcloud iam service-accounts list --filter='email:"+h.account+"'")
+	case e.Code == "INVALID_ARGUMENT":
+		return lines(fmt.Sprintf("Google refuses the scopes or the lifetime of %s, and does not say which. More than 1h is only for accounts that this constraint lists:", h.lifetime),
+			"gcloud resource-manager org-policies describe constraints/iam.allowServiceAccountCredentialLifetimeExtension --project=PROJECT --effective")
+	}
+	return h.anyAnswer(e)
+}
+
+// pool and providerName are the names that gcloud takes in the place of an ID and two flags.
+func (h hints) pool() string {
+	return fmt.Sprintf("projects/%s/locations/global/workloadIdentityPools/%s", h.provider.ProjectNumber, h.provider.Pool)
+}
+
+func (h hints) providerName() string { return h.pool() + "/providers/" + h.provider.ID }
+
+// caller is who asks, as far as it is known.
+func (h hints) caller() string {
+	if h.identity.ARN != "" {
+		return h.identity.ARN
+	}
+	return "whom awsfed.Diagnose names"
+}
+
+// member is the principal to grant a role to: the AWS role with all of its sessions.
+func (h hints) member() string {
+	if attributes, err := h.mapping(h.identity); h.identity.ARN != "" && err == nil {
+		if role := attributes.Custom["aws_role"]; role != "" {
+			return h.provider.Attribute("aws_role", role)
+		}
+		return h.provider.Subject(attributes.Subject)
+	}
+	return h.provider.Attribute("aws_role", "arn:aws:sts::AWS_ACCOUNT_ID:assumed-role/AWS_ROLE_NAME")
+}
+
+// condition is one that lets this caller's role in, and nobody else's.
+func (h hints) condition() string {
+	role := "arn:aws:sts::AWS_ACCOUNT_ID:assumed-role/AWS_ROLE_NAME"
+	if attributes, err := h.mapping(h.identity); h.identity.ARN != "" && err == nil && attributes.Custom["aws_role"] != "" {
+		role = attributes.Custom["aws_role"]
+	}
+	return `attribute.aws_role=="` + role + `"`
+}
+
+// violation is the identifier of a VPC Service Controls denial.
+func violation(e *Error) string {
+	if uid := e.Metadata["uid"]; uid != "" {
+		return uid
+	}
+	if _, uid, ok := strings.Cut(e.Description, "vpcServiceControlsUniqueIdentifier: "); ok {
+		return strings.TrimRight(uid, ". ")
+	}
+	return "IDENTIFIER"
+}
+
+// cutAWSAnswer finds what AWS answered to Google in what Google says of it.
+func cutAWSAnswer(description string) (code, message string, ok bool) {
+	_, rest, ok := strings.Cut(description, "invalid AWS response of type ")
+	if !ok {
+		return "", "", false
+	}
+	code, message, _ = strings.Cut(rest, " with error message: ")
+	return strings.TrimSpace(code), message, true
+}
