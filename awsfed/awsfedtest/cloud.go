@@ -1,0 +1,90 @@
+package awsfedtest
+
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+
+	"github.com/awsfed/awsfed-go/awsfed"
+	"github.com/awsfed/awsfed-go/awsfed/principal"
+)
+
+// Cloud is AWS and Google Cloud in one process, as far as workload identity
+// federation goes. It is made by [New], safe for concurrent use, and holds no
+// goroutine and nothing to close; a [Server] does.
+type Cloud struct {
+	// AWS is the AWS side: its roles, users and sessions.
+	AWS *AWS
+	// Google is the Google side: its pools, providers, service accounts and
+	// bindings.
+	Google *Google
+
+	options Options // with every default filled in
+	skew    atomic.Int64
+	log     requestLog
+	faults  faultSet
+	hosts   hostSet
+}
+
+// New returns the cloud that opts describe. It starts nothing and cannot fail.
+func New(opts Options) *Cloud {
+	c := new(Cloud)
+	c.options = opts.withDefaults()
+	c.options.serves = c.hosts.has
+	c.AWS = newAWS(c.options, c.Now)
+	c.Google = newGoogle(c.options, c.Now, c.replay)
+	return c
+}
+
+// Now returns the time by the clock of both clouds: time.Now plus the offset of
+// SetClock.
+func (c *Cloud) Now() time.Time {
+	return time.Now().Add(time.Duration(c.skew.Load()))
+}
+
+// SetClock sets the clock of both clouds to time.Now plus offset, 0 at first. A
+// positive offset is a machine whose clock is behind, a negative one a machine
+// whose clock is ahead. What the clouds issued before keeps its expiry.
+func (c *Cloud) SetClock(offset time.Duration) {
+	c.skew.Store(int64(offset))
+}
+
+// Client returns an HTTP client for which the emulator is the whole network. It
+// reaches the services by their real names, https://sts.googleapis.com and
+// http://169.254.169.254 among them, and fails for any other host but loopback,
+// so that nothing leaves the process. It opens no socket, starts no goroutine and
+// calls the services in the caller's own, which is what lets it work in a
+// testing/synctest bubble.
+func (c *Cloud) Client() *http.Client {
+	return &http.Client{Transport: transport{c}}
+}
+
+// Config returns the configuration of a workload on the cloud's EC2 instance: it
+// has the role's credentials through the AWS SDK's own metadata provider and cache,
+// and reaches everything through [Cloud.Client]. Each call returns one with a
+// cache of its own. Change it at will, for example its ServiceAccount.
+func (c *Cloud) Config() awsfed.Config {
+	client := c.Client()
+	// All is said here, so that no AWS_EC2_METADATA_… variable matters.
+	metadata := imds.New(imds.Options{
+		ClientEnableState: imds.ClientEnabled,
+		Endpoint:          "http://169.254.169.254",
+		HTTPClient:        client,
+	})
+	return awsfed.Config{
+		Audience:       c.provider().Audience(),
+		ServiceAccount: c.options.ServiceAccount,
+		Credentials:    aws.NewCredentialsCache(ec2rolecreds.New(func(o *ec2rolecreds.Options) { o.Client = metadata })),
+		Region:         c.options.Region,
+		HTTPClient:     client,
+	}
+}
+
+// provider names the workload identity pool provider of Options.
+func (c *Cloud) provider() principal.Provider {
+	return principal.Provider{ProjectNumber: c.options.ProjectNumber, Pool: c.options.Pool, ID: c.options.Provider}
+}

@@ -1,0 +1,39 @@
+// Package awsfedtest is AWS and Google Cloud in one process, as far as workload
+// identity federation goes: AWS STS and the credential endpoints of EC2, ECS and
+// EKS on one side, Google's Security Token Service and the Service Account
+// Credentials API on the other. It holds what they hold and checks what they
+// check, so that the real AWS SDK and Google's own clients take it for the real
+// thing, and a wrong binding is a real 403.
+//
+// # Testing one's own service
+//
+// [New] makes a world in which all is well; [Cloud.Config] is the configuration
+// of a workload in it; and [Google.Protect] makes an API of the test's own that
+// takes the tokens of that world alone:
+//
+//	cloud := awsfedtest.New(awsfedtest.Options{})
+//	source, err := awsfed.NewTokenSource(ctx, cloud.Config())
+//	client := &http.Client{Transport: &awsfed.Transport{Source: source}}
+//	api := httptest.NewServer(cloud.Google.Protect(myFakeAPI))
+//
+// The package example has the whole of it.
+//
+// # Without a network, or with one
+//
+// [Cloud.Client] is an HTTP client whose network the cloud is. It reaches the
+// services by their real names, opens no socket and lets nothing out; and since
+// the only clock is time.Now, all of it works in a testing/synctest bubble, where
+// a day of refreshes takes a millisecond. [Cloud.Start] serves the same cloud on
+// a port of loopback, with [Server.Env] and [Server.CredentialFile] for
+// unmodified clients in any language, and the module's examples have a program
+// around it. [Cloud.Requests] says what was asked either way.
+//
+// # When things go wrong
+//
+// [Cloud.Inject] makes an endpoint slow, silent, broken or unwilling for some
+// requests or some time; [Cloud.SetClock] moves the clouds' clock away from the
+// machine's; and [Faults] is a catalogue of the misconfigurations and outages that
+// happen in the field, each with the answer that it leads to. Where that answer is
+// not known from a public source, NamedFault.Verified says so, [Unsettled] holds
+// the switches, and the text names the emulator.
+package awsfedtest

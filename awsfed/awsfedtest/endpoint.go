@@ -1,0 +1,147 @@
+package awsfedtest
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// Endpoint names one of the services that the emulator plays.
+type Endpoint string
+
+// The endpoints of the emulator.
+const (
+	// AWSSTS is the AWS Security Token Service, in every region.
+	AWSSTS Endpoint = "aws-sts"
+	// EC2Metadata is the EC2 instance metadata service.
+	EC2Metadata Endpoint = "ec2-metadata"
+	// ContainerCredentials is the credential endpoint of ECS tasks and of EKS
+	// Pod Identity.
+	ContainerCredentials Endpoint = "container-credentials"
+	// GoogleSTS is Google's Security Token Service, global and regional.
+	GoogleSTS Endpoint = "google-sts"
+	// IAMCredentials is Google's Service Account Credentials API.
+	IAMCredentials Endpoint = "iam-credentials"
+	// GoogleKeys serves the public keys that verify what Google signed.
+	GoogleKeys Endpoint = "google-keys"
+)
+
+// Endpoints returns every endpoint of the emulator.
+func Endpoints() []Endpoint {
+	return []Endpoint{AWSSTS, EC2Metadata, ContainerCredentials, GoogleSTS, IAMCredentials, GoogleKeys}
+}
+
+// EndpointOf returns the endpoint that a request for u reaches in-process: the
+// host decides if it is the name or address of a real service, and the path if
+// it is a loopback one. The second result is false if the emulator plays no such
+// host.
+func EndpointOf(u *url.URL) (Endpoint, bool) {
+	if endpoint, ok := endpointOfHost(u.Host); ok {
+		return endpoint, true
+	}
+	if isLoopback(u.Host) {
+		return endpointOfPath(u.Path)
+	}
+	return "", false
+}
+
+// endpointOfHost tells the endpoint by a real host name, whose port is ignored.
+func endpointOfHost(host string) (Endpoint, bool) {
+	name := hostname(host)
+	switch name {
+	case "169.254.169.254", "fd00:ec2::254":
+		return EC2Metadata, true
+	case "169.254.170.2", "169.254.170.23", "fd00:ec2::23":
+		return ContainerCredentials, true
+	case "www.googleapis.com":
+		return GoogleKeys, true
+	}
+	service, domain, ok := strings.Cut(name, ".")
+	if !ok || !strings.Contains(domain, ".") {
+		return "", false
+	}
+	if region, ok := cutAWSSuffix(domain); ok {
+		if (service == "sts" || service == "sts-fips") && !strings.Contains(region, ".") {
+			return AWSSTS, true
+		}
+		return "", false
+	}
+	// A Private Service Connect name has the endpoint's own name in its first
+	// label: sts-ENDPOINT.p.googleapis.com.
+	if domain == "p.googleapis.com" {
+		service, _, _ = strings.Cut(service, "-")
+	}
+	// Any other domain is Google's universe, googleapis.com or another one,
+	// with or without "mtls." or "REGION.rep." before it.
+	switch service {
+	case "sts":
+		return GoogleSTS, true
+	case "iamcredentials":
+		return IAMCredentials, true
+	}
+	return "", false
+}
+
+// cutAWSSuffix returns what stands before AWS's DNS suffix in domain, a region
+// or nothing in the names of STS; ok is false if domain is not AWS's.
+func cutAWSSuffix(domain string) (before string, ok bool) {
+	for _, h := range homes {
+		for _, suffix := range [...]string{h.suffix, h.dualStackSuffix} {
+			if domain == suffix {
+				return "", true
+			}
+			if before, ok := strings.CutSuffix(domain, "."+suffix); ok {
+				return before, true
+			}
+		}
+	}
+	return "", false
+}
+
+// endpointOfPath tells the endpoint by the path, where one address serves all.
+// No two services share a path.
+func endpointOfPath(path string) (Endpoint, bool) {
+	switch {
+	case path == "" || path == "/":
+		return AWSSTS, true
+	case path == "/v1/token" || path == "/v1beta/token":
+		return GoogleSTS, true
+	}
+	for _, at := range [...]struct {
+		prefix   string
+		endpoint Endpoint
+	}{
+		{"/latest/", EC2Metadata},
+		{"/container/", ContainerCredentials},
+		{"/v1/projects/", IAMCredentials},
+		{"/service_accounts/v1/", GoogleKeys},
+		{"/oauth2/", GoogleKeys},
+	} {
+		if strings.HasPrefix(path, at.prefix) {
+			return at.endpoint, true
+		}
+	}
+	return "", false
+}
+
+// isLoopback reports whether host, which may hold a port, is this machine's
+// loopback interface.
+func isLoopback(host string) bool {
+	name := hostname(host)
+	if name == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(name)
+	return err == nil && addr.IsLoopback()
+}
+
+// hostname returns host in lower case without its port, the brackets of an IPv6
+// address and the final dot of an absolute name.
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}

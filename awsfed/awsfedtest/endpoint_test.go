@@ -1,0 +1,68 @@
+package awsfedtest_test
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
+)
+
+func TestEndpointOf(t *testing.T) {
+	for name, c := range map[string]struct {
+		url  string
+		want awsfedtest.Endpoint // "" for none
+	}{
+		"regional AWS STS":                         {"https://sts.us-west-2.amazonaws.com?Action=GetCallerIdentity", awsfedtest.AWSSTS},
+		"global AWS STS":                           {"https://sts.amazonaws.com/", awsfedtest.AWSSTS},
+		"FIPS AWS STS":                             {"https://sts-fips.us-east-1.amazonaws.com", awsfedtest.AWSSTS},
+		"dual-stack AWS STS":                       {"https://sts.eu-west-1.api.aws", awsfedtest.AWSSTS},
+		"AWS STS in China":                         {"https://sts.cn-north-1.amazonaws.com.cn", awsfedtest.AWSSTS},
+		"dual-stack AWS STS in China":              {"https://sts.cn-north-1.api.amazonwebservices.com.cn", awsfedtest.AWSSTS},
+		"AWS STS in the European sovereign cloud":  {"https://sts.eusc-de-east-1.amazonaws.eu", awsfedtest.AWSSTS},
+		"AWS STS with a port and a final dot":      {"https://STS.us-east-1.amazonaws.com.:443/", awsfedtest.AWSSTS},
+		"another AWS service":                      {"https://s3.us-east-1.amazonaws.com", ""},
+		"a label too many before AWS":              {"https://sts.us-east-1.evil.amazonaws.com", ""},
+		"EC2 metadata over IPv4":                   {"http://169.254.169.254/latest/api/token", awsfedtest.EC2Metadata},
+		"EC2 metadata over IPv6":                   {"http://[fd00:ec2::254]/latest/api/token", awsfedtest.EC2Metadata},
+		"ECS":                                      {"http://169.254.170.2/container/ecs/app", awsfedtest.ContainerCredentials},
+		"EKS Pod Identity over IPv4":               {"http://169.254.170.23/v1/credentials", awsfedtest.ContainerCredentials},
+		"EKS Pod Identity over IPv6":               {"http://[fd00:ec2::23]/v1/credentials", awsfedtest.ContainerCredentials},
+		"global Google STS":                        {"https://sts.googleapis.com/v1/token", awsfedtest.GoogleSTS},
+		"regional Google STS":                      {"https://sts.europe-west4.rep.googleapis.com/v1/token", awsfedtest.GoogleSTS},
+		"Google STS with mTLS":                     {"https://sts.mtls.googleapis.com/v1/token", awsfedtest.GoogleSTS},
+		"Google STS by Private Service Connect":    {"https://sts-inner.p.googleapis.com/v1/token", awsfedtest.GoogleSTS},
+		"Google STS of another universe":           {"https://sts.apis-tpc.goog/v1/token", awsfedtest.GoogleSTS},
+		"a prefix alone is no Private Service":     {"https://sts-inner.googleapis.com/v1/token", ""},
+		"IAM Credentials":                          {"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a:signBlob", awsfedtest.IAMCredentials},
+		"IAM Credentials of another universe":      {"https://iamcredentials.apis-tpc.goog/", awsfedtest.IAMCredentials},
+		"Google's keys":                            {"https://www.googleapis.com/oauth2/v3/certs", awsfedtest.GoogleKeys},
+		"another Google API":                       {"https://storage.googleapis.com/", ""},
+		"a host nobody knows":                      {"https://example.com/v1/token", ""},
+		"a name without a domain":                  {"https://sts.amazonaws/v1/token", ""},
+		"an unknown address":                       {"http://169.254.169.1/latest/api/token", ""},
+		"AWS STS on loopback":                      {"http://127.0.0.1:8085/?Action=GetCallerIdentity", awsfedtest.AWSSTS},
+		"AWS STS on loopback without a path":       {"http://localhost:8085", awsfedtest.AWSSTS},
+		"EC2 metadata on loopback":                 {"http://127.0.0.1/latest/meta-data/", awsfedtest.EC2Metadata},
+		"containers on loopback":                   {"http://[::1]:1/container/eks/v1/credentials", awsfedtest.ContainerCredentials},
+		"Google STS on loopback":                   {"http://127.0.0.1:8085/v1/token", awsfedtest.GoogleSTS},
+		"Google STS v1beta on loopback":            {"http://127.0.0.1:8085/v1beta/token", awsfedtest.GoogleSTS},
+		"IAM Credentials on loopback":              {"http://127.0.0.1:8085/v1/projects/-/serviceAccounts/a:signJwt", awsfedtest.IAMCredentials},
+		"a service account's keys on loopback":     {"http://127.0.0.1:8085/service_accounts/v1/metadata/jwk/a", awsfedtest.GoogleKeys},
+		"Google's keys on loopback":                {"http://127.0.0.1:8085/oauth2/v3/certs", awsfedtest.GoogleKeys},
+		"a path that nobody serves on loopback":    {"http://127.0.0.1:8085/v1/tokens", ""},
+		"a name that only begins like loopback":    {"http://127.0.0.1.example.com/v1/token", ""},
+		"a name that only begins like localhost":   {"http://localhost.example.com/latest/api/token", ""},
+		"Google's host within a stranger's domain": {"https://googleapis.com.example.com/v1/token", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u, err := url.Parse(c.url)
+			require.NoError(t, err)
+			got, ok := awsfedtest.EndpointOf(u)
+			assert.Equal(t, c.want, got)
+			assert.Equal(t, c.want != "", ok)
+		})
+	}
+}

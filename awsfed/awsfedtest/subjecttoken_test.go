@@ -1,0 +1,283 @@
+package awsfedtest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
+	"github.com/awsfed/awsfed-go/awsfed/principal"
+)
+
+const (
+	verificationURL = "https://sts.us-east-1.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
+	targetHeader    = "X-Goog-Cloud-Target-Resource"
+	emptyHash       = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+)
+
+// subject is the JSON of a subject token, to be broken before it is encoded.
+type subject struct {
+	URL     string          `json:"url"`
+	Method  string          `json:"method"`
+	Body    string          `json:"body,omitempty"`
+	Headers []subjectHeader `json:"headers"`
+}
+
+type subjectHeader struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+// signSubject signs a subject token for the cloud's provider with the AWS SDK, as the role of Options.
+func signSubject(t testing.TB, cloud *awsfedtest.Cloud, to string, change ...func(*http.Request)) *subject {
+	t.Helper()
+	keys, err := cloud.AWS.Session("app", "i-0123456789abcdef0", time.Hour)
+	require.NoError(t, err)
+	return signSubjectWith(t, cloud, keys, to, change...)
+}
+
+func signSubjectWith(t testing.TB, cloud *awsfedtest.Cloud, keys aws.Credentials, to string, change ...func(*http.Request)) *subject {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodPost, to, nil)
+	require.NoError(t, err)
+	r.Header.Set(targetHeader, cloud.Google.Provider().Audience())
+	for _, f := range change {
+		f(r)
+	}
+	require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), keys, r, emptyHash, "sts", cloud.AWS.Region(), cloud.Now()))
+	s := &subject{URL: r.URL.String(), Method: r.Method, Headers: []subjectHeader{{"Host", r.Host}}}
+	for key := range r.Header {
+		s.Headers = append(s.Headers, subjectHeader{key, r.Header.Get(key)})
+	}
+	return s
+}
+
+func (s *subject) json(t testing.TB) string {
+	t.Helper()
+	text, err := json.Marshal(s)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func (s *subject) encode(t testing.TB) string { return url.QueryEscape(s.json(t)) }
+
+func (s *subject) set(key, value string) {
+	s.remove(key)
+	s.Headers = append(s.Headers, subjectHeader{key, value})
+}
+
+func (s *subject) remove(key string) {
+	s.Headers = slices.DeleteFunc(s.Headers, func(h subjectHeader) bool { return strings.EqualFold(h.Key, key) })
+}
+
+func (s *subject) get(key string) string {
+	for _, h := range s.Headers {
+		if strings.EqualFold(h.Key, key) {
+			return h.Value
+		}
+	}
+	return ""
+}
+
+func (s *subject) rename(change func(string) string) {
+	for i := range s.Headers {
+		s.Headers[i].Key = change(s.Headers[i].Key)
+	}
+}
+
+func TestVerifySubjectTokenSaysWhoSigned(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	id, err := cloud.Google.VerifySubjectToken(t.Context(), cloud.Google.Provider().Audience(), signSubject(t, cloud, verificationURL).encode(t))
+	require.NoError(t, err)
+	assert.Equal(t, "123456789012", id.Account)
+	assert.Equal(t, "arn:aws:sts::123456789012:assumed-role/app/i-0123456789abcdef0", id.ARN)
+	assert.Regexp(t, `^AROA[A-Z0-9]{17}:i-0123456789abcdef0$`, id.UserID)
+}
+
+func TestSubjectTokensAreTakenInEveryFormThatClientsSend(t *testing.T) {
+	for name, test := range map[string]struct {
+		url    string
+		change func(*http.Request)
+		after  func(*subject)
+		encode func(string) string
+	}{
+		"Go's query escaping":                   {},
+		"Python's quote, with bare slashes":     {encode: func(s string) string { return strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(s)) }},
+		"JavaScript's encodeURIComponent":       {encode: func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }},
+		"no HTML escapes in the JSON":           {encode: func(s string) string { return url.QueryEscape(strings.ReplaceAll(s, `\u0026`, "&")) }},
+		"header names in lower case":            {after: func(s *subject) { s.rename(strings.ToLower) }},
+		"header names in upper case":            {after: func(s *subject) { s.rename(strings.ToUpper) }},
+		"an empty body that is spelled out":     {encode: func(s string) string { return url.QueryEscape(strings.Replace(s, "{", `{"body":"",`, 1)) }},
+		"the target resource with https:":       {change: func(r *http.Request) { r.Header.Set(targetHeader, "https:"+r.Header.Get(targetHeader)) }},
+		"a target resource that is not signed":  {change: func(r *http.Request) { r.Header.Del(targetHeader) }, after: func(s *subject) { s.set(targetHeader, audienceOfOptions) }},
+		"the path /":                            {url: "https://sts.us-east-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15"},
+		"the parameters the other way round":    {url: "https://sts.us-east-1.amazonaws.com/?Version=2011-06-15&Action=GetCallerIdentity"},
+		"the global endpoint":                   {url: "https://sts.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15"},
+		"a FIPS endpoint":                       {url: "https://sts-fips.us-east-1.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"},
+		"a dual-stack endpoint":                 {url: "https://sts.us-east-1.api.aws?Action=GetCallerIdentity&Version=2011-06-15"},
+		"the emulator's own address, over http": {url: "http://127.0.0.1:8085?Action=GetCallerIdentity&Version=2011-06-15"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := awsfedtest.New(awsfedtest.Options{})
+			if test.url == "" {
+				test.url = verificationURL
+			}
+			if test.change == nil {
+				test.change = func(*http.Request) {}
+			}
+			s := signSubject(t, cloud, test.url, test.change)
+			if test.after != nil {
+				test.after(s)
+			}
+			token := s.encode(t)
+			if test.encode != nil {
+				token = test.encode(s.json(t))
+			}
+			id, err := cloud.Google.VerifySubjectToken(t.Context(), audienceOfOptions, token)
+			require.NoError(t, err)
+			assert.Equal(t, "123456789012", id.Account)
+		})
+	}
+}
+
+func TestSubjectTokensOfOtherPartitionsAreTaken(t *testing.T) {
+	for partition, host := range map[string]string{
+		"aws-cn":     "sts.cn-north-1.amazonaws.com.cn",
+		"aws-us-gov": "sts.us-gov-west-1.amazonaws.com",
+		"aws-eusc":   "sts.eusc-de-east-1.amazonaws.eu",
+	} {
+		t.Run(partition, func(t *testing.T) {
+			cloud := awsfedtest.New(awsfedtest.Options{Partition: partition})
+			token := signSubject(t, cloud, "https://"+host+"?Action=GetCallerIdentity&Version=2011-06-15").encode(t)
+			id, err := cloud.Google.VerifySubjectToken(t.Context(), audienceOfOptions, token)
+			require.NoError(t, err)
+			assert.Equal(t, "arn:"+partition+":sts::123456789012:assumed-role/app/i-0123456789abcdef0", id.ARN)
+
+			u := cloud.Google.Unsettled()
+			u.AcceptOtherPartitions = false
+			cloud.Google.SetUnsettled(u)
+			_, err = cloud.Google.VerifySubjectToken(t.Context(), audienceOfOptions, token)
+			assert.Equal(t, awsfedtest.ReasonHost, reasonOf(t, err))
+		})
+	}
+}
+
+func TestUnsettledRulesCanBeSwitched(t *testing.T) {
+	for name, test := range map[string]struct {
+		settle  func(*awsfedtest.Unsettled)
+		subject func(*testing.T, *awsfedtest.Cloud) *subject
+		before  awsfedtest.Reason // "" for a token that is taken
+		after   awsfedtest.Reason
+	}{
+		"lower-case authorization is refused": {
+			func(u *awsfedtest.Unsettled) { u.AcceptLowerCaseAuthorization = false },
+			func(t *testing.T, c *awsfedtest.Cloud) *subject {
+				s := signSubject(t, c, verificationURL)
+				s.rename(strings.ToLower)
+				return s
+			}, "", awsfedtest.ReasonAuthorizationCase,
+		},
+		"FIPS hosts are refused": {
+			func(u *awsfedtest.Unsettled) { u.AcceptFIPSHosts = false },
+			func(t *testing.T, c *awsfedtest.Cloud) *subject {
+				return signSubject(t, c, strings.Replace(verificationURL, "sts.", "sts-fips.", 1))
+			}, "", awsfedtest.ReasonHost,
+		},
+		"dual-stack hosts are refused": {
+			func(u *awsfedtest.Unsettled) { u.AcceptDualStackHosts = false },
+			func(t *testing.T, c *awsfedtest.Cloud) *subject {
+				return signSubject(t, c, strings.Replace(verificationURL, "amazonaws.com", "api.aws", 1))
+			}, "", awsfedtest.ReasonHost,
+		},
+		"GET is taken": {
+			func(u *awsfedtest.Unsettled) { u.AcceptGET = true },
+			func(t *testing.T, c *awsfedtest.Cloud) *subject {
+				return signSubject(t, c, verificationURL, func(r *http.Request) { r.Method = http.MethodGet })
+			}, awsfedtest.ReasonMethod, "",
+		},
+		"a body is ignored": {
+			func(u *awsfedtest.Unsettled) { u.AcceptBody = true },
+			func(t *testing.T, c *awsfedtest.Cloud) *subject {
+				s := signSubject(t, c, verificationURL)
+				s.Body = "x"
+				return s
+			}, awsfedtest.ReasonBody, "",
+		},
+		"the target resource must be signed": {
+			func(u *awsfedtest.Unsettled) { u.RequireSignedTargetResource = true },
+			func(t *testing.T, c *awsfedtest.Cloud) *subject {
+				s := signSubject(t, c, verificationURL, func(r *http.Request) { r.Header.Del(targetHeader) })
+				s.set(targetHeader, audienceOfOptions)
+				return s
+			}, "", awsfedtest.ReasonTargetNotSigned,
+		},
+		"a signed target resource is enough where it must be": {
+			func(u *awsfedtest.Unsettled) { u.RequireSignedTargetResource = true },
+			func(t *testing.T, c *awsfedtest.Cloud) *subject { return signSubject(t, c, verificationURL) }, "", "",
+		},
+		"Google has a window of its own": {
+			func(u *awsfedtest.Unsettled) { u.SignatureWindow = 5 * time.Minute },
+			func(t *testing.T, c *awsfedtest.Cloud) *subject {
+				s := signSubject(t, c, verificationURL)
+				c.SetClock(6 * time.Minute)
+				return s
+			}, "", awsfedtest.ReasonSignatureAge,
+		},
+		"that window is on both sides": {
+			func(u *awsfedtest.Unsettled) { u.SignatureWindow = 5 * time.Minute },
+			func(t *testing.T, c *awsfedtest.Cloud) *subject {
+				s := signSubject(t, c, verificationURL)
+				c.SetClock(-6 * time.Minute)
+				return s
+			}, "", awsfedtest.ReasonSignatureAge,
+		},
+		"a smaller token is too large": {
+			func(u *awsfedtest.Unsettled) { u.MaxSubjectToken = 100 },
+			func(t *testing.T, c *awsfedtest.Cloud) *subject { return signSubject(t, c, verificationURL) },
+			"", awsfedtest.ReasonTokenSize,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := awsfedtest.New(awsfedtest.Options{})
+			token := test.subject(t, cloud).encode(t)
+			verify := func() awsfedtest.Reason {
+				_, err := cloud.Google.VerifySubjectToken(t.Context(), audienceOfOptions, token)
+				if err == nil {
+					return ""
+				}
+				return reasonOf(t, err)
+			}
+			assert.Equal(t, test.before, verify(), "before")
+			u := cloud.Google.Unsettled()
+			test.settle(&u)
+			undo := cloud.Google.SetUnsettled(u)
+			assert.Equal(t, test.after, verify(), "with the switch")
+			undo()
+			assert.Equal(t, test.before, verify(), "after it was undone")
+		})
+	}
+}
+
+func TestASubjectTokenIsBoundToItsAudience(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	other := principal.Provider{ProjectNumber: "1", Pool: "other-pool", ID: "other-provider"}
+	_, err := cloud.Google.VerifySubjectToken(t.Context(), other.Audience(), signSubject(t, cloud, verificationURL).encode(t))
+	assert.Equal(t, awsfedtest.ReasonTargetResource, reasonOf(t, err))
+}
+
+// reasonOf is the reason of a refusal, which err must be.
+func reasonOf(t *testing.T, err error) awsfedtest.Reason {
+	t.Helper()
+	var refusal *awsfedtest.Refusal
+	require.ErrorAs(t, err, &refusal)
+	return refusal.Reason
+}
