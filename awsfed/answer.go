@@ -82,6 +82,13 @@ func invalidAnswer(stage Stage, answer *call.Answer, what string) *Error {
 	}
 }
 
+// brokenAnswer is the error of an answer that could not be read to its end.
+func brokenAnswer(stage Stage, answer *call.Answer, err error) *Error {
+	e := invalidAnswer(stage, answer, "broke off")
+	e.Transient, e.Err = transientNetwork(err), err
+	return e
+}
+
 func mediaType(header http.Header) string {
 	media, _, _ := strings.Cut(header.Get("Content-Type"), ";")
 	return media

@@ -10,12 +10,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 const (
@@ -128,7 +128,8 @@ func credentialsError(err error) *Error {
 	var (
 		process *processcreds.ProviderError
 		api     smithy.APIError
-		answer  *awshttp.ResponseError
+		answer  *smithyhttp.ResponseError
+		named   interface{ ServiceRequestID() string }
 		lookup  *smithy.OperationError
 	)
 	switch {
@@ -141,7 +142,10 @@ func credentialsError(err error) *Error {
 		e.Code, e.Description = api.ErrorCode(), api.ErrorMessage()
 	}
 	if errors.As(err, &answer) {
-		e.StatusCode, e.RequestID = answer.HTTPStatusCode(), answer.ServiceRequestID()
+		e.StatusCode = answer.HTTPStatusCode()
+	}
+	if errors.As(err, &named) {
+		e.RequestID = named.ServiceRequestID()
 	}
 	// EC2 metadata is the end of the chain. Where it does not answer, or knows no role, there is nothing to wait for.
 	if errors.As(err, &lookup) && lookup.ServiceID == imds.ServiceID && !transientStatus(e.StatusCode) {

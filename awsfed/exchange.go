@@ -119,7 +119,10 @@ func (e *Exchanger) post(ctx context.Context, subject SubjectToken) (*oauth2.Tok
 	if answer != nil {
 		e.time.Learn(answer.Sent, answer.Header)
 	}
-	if err != nil {
+	switch {
+	case err != nil && answer != nil:
+		return nil, brokenAnswer(StageExchange, answer, err)
+	case err != nil:
 		return nil, networkError(StageExchange, err)
 	}
 	if answer.Status != http.StatusOK {

@@ -67,12 +67,9 @@ func credentialTrail() []string {
 		"3. shared files: profile " + profile() + " of AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE (~/.aws) has none",
 		"4. ECS and EKS Pod Identity: " + set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") + ", " + set("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
 	}
-	metadata := "5. EC2 metadata: it did not answer, or the instance has no role"
-	switch {
-	case strings.EqualFold(os.Getenv("AWS_EC2_METADATA_DISABLED"), "true"):
+	metadata := "5. EC2 metadata: it did not answer, or the instance has no role. In a container the usual cause is the hop limit: a role of the task or pod is better; else aws ec2 modify-instance-metadata-options --instance-id INSTANCE_ID --http-put-response-hop-limit 2"
+	if strings.EqualFold(os.Getenv("AWS_EC2_METADATA_DISABLED"), "true") {
 		metadata = "5. EC2 metadata: AWS_EC2_METADATA_DISABLED is true"
-	case inContainer():
-		metadata += ". In a container the usual cause is the hop limit: aws ec2 modify-instance-metadata-options --instance-id INSTANCE --http-put-response-hop-limit 2. A task role or Pod Identity is better"
 	}
 	return append(trail, metadata)
 }

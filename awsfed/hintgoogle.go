@@ -6,6 +6,10 @@ import (
 	"strings"
 )
 
+// defaultRoleMapping is Google's default for attribute.aws_role (IAM API, Aws provider): who changes the subject alone
+// has to repeat it, or bindings to the role stop working.
+const defaultRoleMapping = `assertion.arn.contains("assumed-role") ? assertion.arn.extract("{account_arn}assumed-role/") + "assumed-role/" + assertion.arn.extract("assumed-role/{role_name}/") : assertion.arn`
+
 // exchange is the hint for an answer of Google's STS that is no token. Many causes share one text there, so the hint
 // names all of them.
 func (h hints) exchange(e *Error) string {
@@ -25,20 +29,20 @@ func (h hints) exchange(e *Error) string {
 			"gcloud iam workload-identity-pools undelete "+h.pool(),
 			"gcloud iam workload-identity-pools providers undelete "+h.providerName())
 	case e.Code == codeUnauthorizedClient:
-		return lines("the attribute condition of the provider is not true of this caller, "+h.caller()+". See the condition, and change it or the AWS role:",
+		return lines("the attribute condition of the provider is not true of "+h.caller()+". See the condition, and change it or the AWS role:",
 			"gcloud iam workload-identity-pools providers describe "+h.providerName()+" --format='value(attributeCondition)'",
 			"gcloud iam workload-identity-pools providers update-aws "+h.providerName()+" --attribute-condition='"+h.condition()+"'")
 	case strings.Contains(text, "google.subject exceeds"):
 		return lines("the subject, by default the ARN with the session name, is longer than 127 bytes. Shorten the session name (AWS_ROLE_SESSION_NAME, the name of the Lambda function), or map the subject to less:",
-			"gcloud iam workload-identity-pools providers update-aws "+h.providerName()+` --attribute-mapping='google.subject=assertion.userid,attribute.aws_role=assertion.arn.extract("assumed-role/{role_name}/")'`)
+			"gcloud iam workload-identity-pools providers update-aws "+h.providerName()+" --attribute-mapping='google.subject=assertion.userid,attribute.aws_role="+defaultRoleMapping+"'")
 	case strings.Contains(text, "google.subject"), strings.Contains(text, "mapp"):
-		return lines("the attribute mapping of the provider makes no subject of this caller, "+h.caller()+". See the mapping; Google's default is google.subject=assertion.arn:",
+		return lines("the attribute mapping of the provider makes no subject of "+h.caller()+". See the mapping; Google's default is google.subject=assertion.arn:",
 			"gcloud iam workload-identity-pools providers describe "+h.providerName()+" --format='value(attributeMapping)'")
 	case strings.Contains(text, `"audience"`):
 		return lines("the audience is not the full name of a provider as Google knows it. Config.Audience is "+h.provider.Audience()+"; the true one is //iam.googleapis.com/ and then:",
 			"gcloud iam workload-identity-pools providers list --project="+h.provider.ProjectNumber+" --location=global --workload-identity-pool="+h.provider.Pool+" --format='value(name)'")
 	case strings.Contains(text, "account"), e.Code == codeInvalidGrant:
-		return lines("Google does not accept this AWS identity, "+h.caller()+". The provider may be for another AWS account, or Google may not call the host of Config.VerificationURL:",
+		return lines("Google does not accept "+h.caller()+". The provider may be for another AWS account, or Google may not call the host of Config.VerificationURL:",
 			"gcloud iam workload-identity-pools providers describe "+h.providerName()+" --format='value(aws.accountId)'",
 			"aws sts get-caller-identity")
 	case strings.Contains(text, "invalid format"), strings.Contains(text, "Invalid format"):
@@ -70,7 +74,7 @@ func (h hints) impersonation(e *Error) string {
 		return lines("Google no longer accepts the federated token, nor a new one: the pool may have been disabled or deleted in this moment. See its state:",
 			"gcloud iam workload-identity-pools describe "+h.pool())
 	case e.StatusCode == http.StatusForbidden:
-		return lines("this caller, "+h.caller()+", may not impersonate "+h.account+". Google gives one text for a missing role, a wrong principal and a wrong account name. Grant the role (it takes some minutes to work), then see the bindings:",
+		return lines(h.caller()+" may not impersonate "+h.account+". Google gives one text for a missing role, a wrong principal and a wrong account name. Grant the role (it takes some minutes to work), then see the bindings:",
 			"gcloud iam service-accounts add-iam-policy-binding "+h.account+" --role=roles/iam.workloadIdentityUser --member='"+h.member()+"'",
 			"gcloud iam service-accounts get-iam-policy "+h.account,
 			"With a custom attribute mapping the member is another; with Delegates each needs roles/iam.serviceAccountTokenCreator on the next.")
@@ -96,7 +100,7 @@ func (h hints) caller() string {
 	if h.identity.ARN != "" {
 		return h.identity.ARN
 	}
-	return "whom awsfed.Diagnose names"
+	return "this AWS identity (awsfed.Diagnose tells its ARN)"
 }
 
 // member is the principal to grant a role to: the AWS role with all of its sessions.

@@ -126,7 +126,10 @@ func (i *Impersonator) post(ctx context.Context, federated *oauth2.Token) (*oaut
 	if answer != nil {
 		i.time.Learn(answer.Sent, answer.Header)
 	}
-	if err != nil {
+	switch {
+	case err != nil && answer != nil:
+		return nil, brokenAnswer(StageImpersonation, answer, err)
+	case err != nil:
 		return nil, networkError(StageImpersonation, err)
 	}
 	if answer.Status != http.StatusOK {

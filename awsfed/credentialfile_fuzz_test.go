@@ -1,0 +1,129 @@
+package awsfed_test
+
+import (
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/awsfed/awsfed-go/awsfed"
+)
+
+// belongsTo reports whether raw, with a region for its placeholder, is an https URL of a host under one of domains. It
+// knows less than the library does, and shares no code with it.
+func belongsTo(raw string, domains ...string) bool {
+	u, err := url.Parse(strings.ReplaceAll(raw, "{region}", "us-east-1"))
+	if err != nil || u.Scheme != "https" || u.User != nil {
+		return false
+	}
+	for _, domain := range domains {
+		if strings.HasSuffix(strings.ToLower(u.Hostname()), "."+domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// Whatever is accepted sends secrets to nobody but Google and AWS, and can be written and read again.
+func FuzzConfigFromJSON(f *testing.F) {
+	names, err := filepath.Glob("testdata/credentialfile/*.json")
+	require.NoError(f, err)
+	require.NotEmpty(f, names)
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		require.NoError(f, err)
+		f.Add(data)
+	}
+	gcloud, err := os.ReadFile("testdata/credentialfile/gcloud-enable-imdsv2.json")
+	require.NoError(f, err)
+	for _, change := range [][2]string{
+		{"sts.googleapis.com", "sts.googleapis.com.evil.example"},
+		{"sts.googleapis.com", "evil-sts.googleapis.com"},
+		{"sts.googleapis.com", "user@evil.example"},
+		{"https://sts.googleapis.com", "http://sts.googleapis.com"},
+		{"iamcredentials.googleapis.com", "iamcredentials.googleapis.com/x/"},
+		{"iamcredentials.googleapis.com", "iamcredentials.googleapis.com:8443"},
+		{"sts.{region}.amazonaws.com", "{region}.evil.example"},
+		{"sts.{region}.amazonaws.com", "sts-fips.{region}.amazonaws.com"},
+		{"169.254.169.254", "[fd00:ec2::254]"},
+		{"169.254.169.254", "169.254.169.254:80"},
+		{"aws1", "AWS1"},
+		{"external_account", "service_account"},
+		{`"aws1"`, "1"},
+	} {
+		f.Add([]byte(strings.ReplaceAll(string(gcloud), change[0], change[1])))
+	}
+	for _, data := range []string{"", "null", "[]", "{}", `{"type":"external_account"}`, `{"type":"external_account","credential_source":null}`} {
+		f.Add([]byte(data))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		cfg, err := awsfed.ConfigFromJSON(data)
+		if err != nil {
+			assert.Equal(t, awsfed.Config{}, cfg)
+			assert.NotEmpty(t, err.Error())
+			return
+		}
+		assert.True(t, cfg.TokenURL == "" || belongsTo(cfg.TokenURL, "googleapis.com"), "%q", cfg.TokenURL)
+		assert.True(t, cfg.IAMCredentialsEndpoint == "" || belongsTo(cfg.IAMCredentialsEndpoint, "googleapis.com"), "%q", cfg.IAMCredentialsEndpoint)
+		assert.True(t, cfg.VerificationURL == "" || belongsTo(cfg.VerificationURL, "amazonaws.com", "amazonaws.com.cn", "api.aws",
+			"api.amazonwebservices.com.cn", "amazonaws.eu", "api.amazonwebservices.eu", "c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov"), "%q", cfg.VerificationURL)
+		assert.Empty(t, cfg.UniverseDomain)
+		if cfg.MetadataEndpoint != "" {
+			u, err := url.Parse(cfg.MetadataEndpoint)
+			require.NoError(t, err)
+			addr, err := netip.ParseAddr(u.Hostname())
+			require.NoError(t, err)
+			assert.True(t, addr.IsLinkLocalUnicast() || addr.IsPrivate(), "%q", cfg.MetadataEndpoint)
+		}
+		_, err = awsfed.NewExchanger(cfg, fixedSubject{})
+		require.NoError(t, err)
+
+		file, err := cfg.CredentialFile()
+		require.NoError(t, err)
+		again, err := awsfed.ConfigFromJSON(file)
+		require.NoError(t, err, "%s", file)
+		rewritten, err := again.CredentialFile()
+		require.NoError(t, err)
+		assert.Equal(t, string(file), string(rewritten))
+	})
+}
+
+// What a program sets is written, and read back as the program meant it.
+func FuzzCredentialFile(f *testing.F) {
+	f.Add(offlineAudience, "", int64(0), "", "", "", "", "", "")
+	f.Add(offlineAudience, offlineAccount, int64(3600), "https://sts.europe-west4.rep.googleapis.com/v1/token", "https://iamcredentials.mtls.googleapis.com",
+		"https://sts-fips.{region}.amazonaws.com"+callerIdentity, "http://[fd00:ec2::254]", "", "payer")
+	f.Add(offlineAudience, "112233445566778899001", int64(43200), "http://127.0.0.1:8085/v1/token", "http://[::1]:8085/", "http://localhost:8085/"+callerIdentity,
+		"http://127.0.0.1:8085/", "cloud.example", "")
+	f.Add(offlineAudience, offlineAccount, int64(1), "https://proxy.example/%20?", "https://proxy.example/a/b", "https://proxy.example"+callerIdentity, "https://proxy.example", "googleapis.com", "a:b")
+	f.Fuzz(func(t *testing.T, audience, account string, seconds int64, tokenURL, iam, verification, metadata, universe, quota string) {
+		cfg := awsfed.Config{Audience: audience, ServiceAccount: account, Lifetime: time.Duration(seconds) * time.Second, TokenURL: tokenURL,
+			IAMCredentialsEndpoint: iam, VerificationURL: verification, MetadataEndpoint: metadata, UniverseDomain: universe, QuotaProject: quota}
+		file, err := cfg.CredentialFile()
+		if err != nil {
+			assert.NotEmpty(t, fieldErrors(err), "%v", err)
+			return
+		}
+		allowed := []string{universe}
+		for _, raw := range []string{tokenURL, iam, strings.ReplaceAll(verification, "{region}", "us-east-1"), metadata} {
+			if u, err := url.Parse(raw); err == nil && u.Hostname() != "" {
+				allowed = append(allowed, u.Hostname())
+			}
+		}
+		got, err := awsfed.ConfigFromJSON(file, awsfed.AllowHosts(allowed...))
+		require.NoError(t, err, "%s", file)
+		rewritten, err := got.CredentialFile()
+		require.NoError(t, err)
+		assert.Equal(t, string(file), string(rewritten))
+		assert.Equal(t, cfg.Audience, got.Audience)
+		assert.Equal(t, cfg.ServiceAccount, got.ServiceAccount)
+		assert.Equal(t, cfg.Lifetime, got.Lifetime)
+		assert.Equal(t, cfg.QuotaProject, got.QuotaProject)
+	})
+}

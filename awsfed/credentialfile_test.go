@@ -1,0 +1,636 @@
+package awsfed_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/google/externalaccount"
+
+	"github.com/awsfed/awsfed-go/awsfed"
+)
+
+const impersonationPath = "/v1/projects/-/serviceAccounts/" + offlineAccount + ":generateAccessToken"
+
+// A jsonObject is a credential file that a test changes one thing of.
+type jsonObject = map[string]any
+
+// changedFile is gcloud's file with some fields set, or with nil removed. A name with a dot is one of an inner object.
+func changedFile(t *testing.T, fields jsonObject) []byte {
+	t.Helper()
+	data, err := os.ReadFile("testdata/credentialfile/gcloud-enable-imdsv2.json")
+	require.NoError(t, err)
+	var file jsonObject
+	require.NoError(t, json.Unmarshal(data, &file))
+	for path, value := range fields {
+		object, name := file, path
+		if outer, inner, found := strings.Cut(path, "."); found {
+			if object[outer] == nil {
+				object[outer] = jsonObject{}
+			}
+			object, name = object[outer].(jsonObject), inner
+		}
+		if value == nil {
+			delete(object, name)
+		} else {
+			object[name] = value
+		}
+	}
+	data, err = json.Marshal(file)
+	require.NoError(t, err)
+	return data
+}
+
+func TestFilesOfGcloudAreRead(t *testing.T) {
+	plain := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}
+	with := func(change func(*awsfed.Config)) awsfed.Config {
+		cfg := plain
+		change(&cfg)
+		return cfg
+	}
+	want := map[string]awsfed.Config{
+		"gcloud.json":               plain,
+		"gcloud-enable-imdsv2.json": plain,
+		"gcloud-sts-location.json": with(func(c *awsfed.Config) {
+			c.TokenURL = "https://sts.europe-west4.rep.googleapis.com/v1/token"
+		}),
+		"gcloud-direct-access.json":  with(func(c *awsfed.Config) { c.ServiceAccount = "" }),
+		"gcloud-token-lifetime.json": with(func(c *awsfed.Config) { c.Lifetime = 2 * time.Hour }),
+		"metadata-ipv6.json":         with(func(c *awsfed.Config) { c.MetadataEndpoint = "http://[fd00:ec2::254]" }),
+		"metadata-missing.json":      plain,
+		"metadata-empty.json": {
+			Audience:       strings.Replace(offlineAudience, "my-aws-pool", "my-aws-pool-20211030", 1),
+			ServiceAccount: "mysa-457@myproject-20210411.iam.gserviceaccount.com",
+		},
+	}
+	names, err := filepath.Glob("testdata/credentialfile/*.json")
+	require.NoError(t, err)
+	require.Len(t, names, len(want))
+	for _, name := range names {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			cfg, err := awsfed.ConfigFromFile(name)
+			require.NoError(t, err)
+			assert.Equal(t, want[filepath.Base(name)], cfg)
+
+			google := &scriptedGoogle{}
+			offline := offlineConfig(google)
+			cfg.Credentials, cfg.Region, cfg.HTTPClient, cfg.Logger = offline.Credentials, offline.Region, offline.HTTPClient, offline.Logger
+			ts, err := awsfed.NewTokenSource(t.Context(), cfg)
+			require.NoError(t, err)
+			_, err = ts.Token()
+			require.NoError(t, err, "the file works as it stands")
+		})
+	}
+}
+
+func TestOptionalPartsOfAFile(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		fields jsonObject
+		want   awsfed.Config
+	}{
+		{"no token URL", jsonObject{"token_url": nil}, awsfed.Config{}},
+		{"an empty token URL", jsonObject{"token_url": ""}, awsfed.Config{}},
+		{"no universe, as older gcloud writes it", jsonObject{"universe_domain": nil}, awsfed.Config{}},
+		{"no verification URL", jsonObject{"credential_source.regional_cred_verification_url": nil}, awsfed.Config{}},
+		{"a quota project", jsonObject{"quota_project_id": "payer"}, awsfed.Config{QuotaProject: "payer"}},
+		{"an account with its @ escaped", jsonObject{"service_account_impersonation_url": "https://iamcredentials.googleapis.com" +
+			strings.Replace(impersonationPath, "@", "%40", 1)}, awsfed.Config{}},
+		{"an account by its unique ID", jsonObject{"service_account_impersonation_url": "https://iamcredentials.googleapis.com" +
+			strings.Replace(impersonationPath, offlineAccount, "112233445566778899001", 1)}, awsfed.Config{ServiceAccount: "112233445566778899001"}},
+		{"IAM Credentials by mutual TLS", jsonObject{"service_account_impersonation_url": "https://iamcredentials.mtls.googleapis.com" + impersonationPath},
+			awsfed.Config{IAMCredentialsEndpoint: "https://iamcredentials.mtls.googleapis.com"}},
+		{"a token URL of Private Service Connect", jsonObject{"token_url": "https://sts-xyz.p.googleapis.com/v1/token"},
+			awsfed.Config{TokenURL: "https://sts-xyz.p.googleapis.com/v1/token"}},
+		{"a FIPS endpoint of AWS", jsonObject{"credential_source.regional_cred_verification_url": "https://sts-fips.{region}.amazonaws.com" + callerIdentity},
+			awsfed.Config{VerificationURL: "https://sts-fips.{region}.amazonaws.com" + callerIdentity}},
+		{"AWS in China", jsonObject{"credential_source.regional_cred_verification_url": "https://sts.{region}.amazonaws.com.cn" + callerIdentity},
+			awsfed.Config{VerificationURL: "https://sts.{region}.amazonaws.com.cn" + callerIdentity}},
+		{"the region document", jsonObject{"credential_source.region_url": "http://169.254.169.254/latest/meta-data/placement/region"}, awsfed.Config{}},
+		{"a role after the path", jsonObject{"credential_source.url": "http://169.254.169.254/latest/meta-data/iam/security-credentials/"}, awsfed.Config{}},
+		{"no lifetime in its object", jsonObject{"service_account_impersonation": jsonObject{}}, awsfed.Config{}},
+		{"the longest lifetime", jsonObject{"service_account_impersonation.token_lifetime_seconds": 43200}, awsfed.Config{Lifetime: 12 * time.Hour}},
+		{"fields that are not read", jsonObject{"client_id": "a", "client_secret": "b", "token_info_url": "https://sts.googleapis.com/v1/introspect",
+			"future": []any{1}}, awsfed.Config{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.want.Audience = offlineAudience
+			if c.want.ServiceAccount == "" {
+				c.want.ServiceAccount = offlineAccount
+			}
+			cfg, err := awsfed.ConfigFromJSON(changedFile(t, c.fields))
+			require.NoError(t, err)
+			assert.Equal(t, c.want, cfg)
+		})
+	}
+}
+
+// Some writers put null where there is nothing.
+func TestNullIsWhatIsMissing(t *testing.T) {
+	file := string(changedFile(t, jsonObject{"token_url": "NULL", "quota_project_id": "NULL", "workforce_pool_user_project": "NULL",
+		"service_account_impersonation": "NULL", "credential_source.file": "NULL", "credential_source.executable": "NULL",
+		"credential_source.certificate": "NULL", "credential_source.imdsv2_session_token_url": "NULL"}))
+	cfg, err := awsfed.ConfigFromJSON([]byte(strings.ReplaceAll(file, `"NULL"`, "null")))
+	require.NoError(t, err)
+	assert.Equal(t, awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}, cfg)
+}
+
+func TestEveryFaultOfAFileIsReportedByItsPath(t *testing.T) {
+	const source = "credential_source."
+	for _, c := range []struct {
+		name, field string
+		value       any
+	}{
+		{"no audience", "audience", nil},
+		{"an audience of a project ID", "audience", strings.Replace(offlineAudience, "912480652101", "my-project", 1)},
+		{"an audience with https:", "audience", "https:" + offlineAudience},
+		{"no type of token", "subject_token_type", nil},
+		{"an environment in capital letters", source + "environment_id", "AWS1"},
+		{"an environment with a zero", source + "environment_id", "aws01"},
+		{"an environment with a sign", source + "environment_id", "aws+1"},
+		{"an environment of the next version", source + "environment_id", "aws2"},
+		{"an environment without a version", source + "environment_id", "aws"},
+		{"an environment with a space", source + "environment_id", "aws1 "},
+		{"an environment of somebody else", source + "environment_id", "azure1"},
+		{"a negative lifetime", "service_account_impersonation.token_lifetime_seconds", -1},
+		{"a lifetime over twelve hours", "service_account_impersonation.token_lifetime_seconds", 43201},
+		{"a lifetime beyond a Duration", "service_account_impersonation.token_lifetime_seconds", 18446744074},
+		{"a quota project that is no header", "quota_project_id", "a\r\nb"},
+
+		{"a token URL with a query", "token_url", "https://sts.googleapis.com/v1/token?a=b"},
+		{"impersonation within a query", "service_account_impersonation_url", "https://iamcredentials.googleapis.com?a=" + impersonationPath},
+		{"impersonation within a fragment", "service_account_impersonation_url", "https://iamcredentials.googleapis.com#" + impersonationPath},
+		{"impersonation under a project ID", "service_account_impersonation_url",
+			"https://iamcredentials.googleapis.com" + strings.Replace(impersonationPath, "/-/", "/my-project/", 1)},
+		{"another method", "service_account_impersonation_url",
+			"https://iamcredentials.googleapis.com" + strings.Replace(impersonationPath, "generateAccessToken", "signBlob", 1)},
+		{"a path for an account", "service_account_impersonation_url",
+			"https://iamcredentials.googleapis.com" + strings.Replace(impersonationPath, offlineAccount, "..%2F..%2F"+offlineAccount, 1)},
+		{"a verification URL of another action", source + "regional_cred_verification_url",
+			"https://sts.{region}.amazonaws.com?Action=GetSessionToken&Version=2011-06-15"},
+		{"a verification URL without a query", source + "regional_cred_verification_url", "https://sts.{region}.amazonaws.com"},
+		{"a verification URL with a path", source + "regional_cred_verification_url", "https://sts.{region}.amazonaws.com/a" + callerIdentity},
+		{"a placeholder for the service", source + "regional_cred_verification_url", "https://{region}.us-east-1.amazonaws.com" + callerIdentity},
+		{"metadata with another path", source + "url", "http://169.254.169.254/latest/user-data"},
+		{"metadata over https, where EC2 has none", source + "url", "https://169.254.169.254/latest/meta-data/iam/security-credentials"},
+		{"a zone from another path", source + "region_url", "http://169.254.169.254/latest/dynamic/instance-identity/document"},
+		{"sessions from another host of EC2", source + "imdsv2_session_token_url", "http://[fd00:ec2::254]/latest/api/token"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{c.field: c.value}))
+			require.Error(t, err)
+			assert.Equal(t, []string{c.field}, faultyFields(err))
+			assert.ErrorIs(t, err, awsfed.ErrMisconfigured)
+			assert.Equal(t, awsfed.Config{}, cfg, "nothing to go on with by mistake")
+		})
+	}
+}
+
+func TestAFileWithoutAnEnvironmentIsNotTakenForAnotherKindInSilence(t *testing.T) {
+	_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.environment_id": nil}))
+	assert.Equal(t, []string{"credential_source.url"}, faultyFields(err), "without it a url is where an OIDC token comes from")
+	for _, source := range []any{nil, jsonObject{}, jsonObject{"environment_id": ""}} {
+		_, err = awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source": source}))
+		assert.Equal(t, []string{"credential_source.environment_id"}, faultyFields(err), "%v", source)
+	}
+}
+
+// A file says where the proof of identity is sent: that must be Google, AWS, or nobody.
+func TestHostsOfOtherPartiesAreRefused(t *testing.T) {
+	for field, url := range map[string]struct{ scheme, host, path string }{
+		"token_url":                         {"https", "sts.googleapis.com", "/v1/token"},
+		"service_account_impersonation_url": {"https", "iamcredentials.googleapis.com", impersonationPath},
+		"credential_source.regional_cred_verification_url": {"https", "sts.{region}.amazonaws.com", callerIdentity},
+		"credential_source.url":                            {"http", "169.254.169.254", "/latest/meta-data/iam/security-credentials"},
+		"credential_source.region_url":                     {"http", "169.254.169.254", "/latest/meta-data/placement/availability-zone"},
+		"credential_source.imdsv2_session_token_url":       {"http", "169.254.169.254", "/latest/api/token"},
+	} {
+		service, _, _ := strings.Cut(url.host, ".")
+		bad := map[string]string{
+			"somebody":                     url.scheme + "://evil.example" + url.path,
+			"somebody behind the name":     url.scheme + "://" + url.host + ".evil.example" + url.path,
+			"somebody behind a user":       url.scheme + "://" + url.host + "@evil.example" + url.path,
+			"a user of the right host":     url.scheme + "://user:pass@" + url.host + url.path,
+			"a user without a password":    url.scheme + "://user@" + url.host + url.path,
+			"somebody with a like name":    url.scheme + "://evil-" + url.host + url.path,
+			"somebody's subdomain":         url.scheme + "://evil." + url.host + url.path,
+			"somebody with the path":       url.scheme + "://evil.example/" + url.host + url.path,
+			"somebody with a backslash":    url.scheme + `://evil.example\@` + url.host + url.path,
+			"an encoded slash in the host": url.scheme + "://evil.example%2F" + url.host + url.path,
+			"a final dot":                  url.scheme + "://" + url.host + "." + url.path,
+			"a hyphen for a dot":           url.scheme + "://" + strings.Replace(url.host, ".", "-", 1) + url.path,
+			"another service of the host":  url.scheme + "://storage" + strings.TrimPrefix(url.host, service) + url.path,
+			"this machine":                 "http://127.0.0.1:8085" + url.path,
+			"this machine over https":      "https://localhost" + url.path,
+			"no host":                      url.scheme + "://" + url.path,
+			"a port alone":                 url.scheme + "://:443" + url.path,
+			"no scheme":                    "//" + url.host + url.path,
+			"another scheme":               "ftp://" + url.host + url.path,
+			"a relative URL":               url.path,
+			"a file":                       "file://" + url.host + url.path,
+			"what is no URL":               "http://[" + url.path,
+			"a fragment":                   url.scheme + "://" + url.host + url.path + "#fragment",
+		}
+		if url.scheme == "https" {
+			bad["http"] = "http://" + url.host + url.path
+			bad["http in capital letters"] = "HTTP://" + url.host + url.path
+		}
+		for name, value := range bad {
+			t.Run(field+": "+name, func(t *testing.T) {
+				_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{field: value}))
+				require.Error(t, err)
+				assert.Contains(t, faultyFields(err), field)
+				assert.NotContains(t, err.Error(), "pass@")
+			})
+		}
+	}
+}
+
+func TestAllFaultsOfAFileAreReportedAtOnce(t *testing.T) {
+	fields := jsonObject{
+		"audience": "a", "subject_token_type": "", "token_url": "https://evil.example", "universe_domain": "evil.example",
+		"service_account_impersonation_url":                    "https://evil.example",
+		"service_account_impersonation.token_lifetime_seconds": -1,
+		"quota_project_id":                                     "a b",
+		"credential_source.environment_id":                     "aws2",
+		"credential_source.regional_cred_verification_url":     "https://evil.example",
+		"credential_source.url":                                "http://evil.example",
+		"credential_source.region_url":                         "http://evil.example",
+		"credential_source.imdsv2_session_token_url":           "http://evil.example",
+	}
+	name := filepath.Join(t.TempDir(), "faulty.json")
+	require.NoError(t, os.WriteFile(name, changedFile(t, fields), 0o600))
+	_, err := awsfed.ConfigFromFile(name)
+	require.Error(t, err)
+	assert.ErrorContains(t, err, name)
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(fields)), faultyFields(err))
+}
+
+func TestOtherKindsOfCredentialAreNamed(t *testing.T) {
+	const secret = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"
+	for _, c := range []struct {
+		name, file, field, says string
+	}{
+		{"a service account key", `{"type":"service_account","client_email":"a@b.com","private_key":"` + secret + `"}`, "type", "service account key"},
+		{"a person's login", `{"type":"authorized_user","client_secret":"` + secret + `","refresh_token":"` + secret + `"}`, "type", "person"},
+		{"impersonation", `{"type":"impersonated_service_account","source_credentials":{}}`, "type", "impersonation"},
+		{"a person's login through a workforce pool", `{"type":"external_account_authorized_user","refresh_token":"` + secret + `"}`, "type", "workforce"},
+		{"a key of distributed cloud", `{"type":"gdch_service_account","private_key":"` + secret + `"}`, "type", "gdch_service_account"},
+		{"an OAuth client", `{"installed":{"client_secret":"` + secret + `"}}`, "type", "external_account"},
+		{"no type", `{}`, "type", "external_account"},
+		{"null", `null`, "type", "external_account"},
+		{"a workforce pool", `{"type":"external_account","audience":"//iam.googleapis.com/locations/global/workforcePools/pool/providers/p"}`,
+			"audience", "workforce"},
+		{"a workforce pool by its user project", `{"type":"external_account","audience":"` + offlineAudience + `","workforce_pool_user_project":"p"}`,
+			"workforce_pool_user_project", "workforce"},
+		{"an executable", `{"type":"external_account","audience":"` + offlineAudience + `","credential_source":{"executable":{"command":"` + secret + `"}}}`,
+			"credential_source.executable", "executable"},
+		{"a certificate", `{"type":"external_account","audience":"` + offlineAudience + `","credential_source":{"certificate":{}}}`,
+			"credential_source.certificate", "X.509"},
+		{"a file with a token", `{"type":"external_account","audience":"` + offlineAudience + `","credential_source":{"file":"/var/run/token"}}`,
+			"credential_source.file", "OIDC"},
+		{"a URL with a token", `{"type":"external_account","audience":"` + offlineAudience +
+			`","credential_source":{"url":"http://u:` + secret + `@169.254.169.254/metadata/identity"}}`, "credential_source.url", "OIDC"},
+		{"an OIDC token from nowhere", `{"type":"external_account","audience":"` + offlineAudience +
+			`","subject_token_type":"urn:ietf:params:oauth:token-type:jwt","credential_source":{"environment_id":"aws1"}}`, "subject_token_type", "OIDC"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := awsfed.ConfigFromJSON([]byte(c.file))
+			require.Error(t, err)
+			assert.Equal(t, []string{c.field}, faultyFields(err))
+			assert.ErrorContains(t, err, c.says)
+			if c.says != "external_account" {
+				assert.ErrorContains(t, err, "use ", "what to do instead")
+			}
+			assert.NotContains(t, err.Error(), secret)
+		})
+	}
+}
+
+func TestWhatIsNoCredentialFileIsAnError(t *testing.T) {
+	for name, file := range map[string]string{
+		"nothing":             "",
+		"a page":              "<html>",
+		"half a file":         `{"type":"external_account"`,
+		"two files":           `{"type":"external_account"}{}`,
+		"a list":              `[]`,
+		"a string":            `"external_account"`,
+		"a number":            `1`,
+		"a bottomless object": strings.Repeat(`{"a":`, 100_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := awsfed.ConfigFromJSON([]byte(file))
+			require.ErrorContains(t, err, "awsfed: ")
+			assert.NotContains(t, err.Error(), "awsfed.credential", "no type of Go that a reader of the file knows nothing of")
+			for _, fault := range fieldErrors(err) {
+				assert.NotEmpty(t, fault.Field)
+			}
+		})
+	}
+}
+
+func TestAFieldOfTheWrongTypeIsNamed(t *testing.T) {
+	for field, values := range map[string][]any{
+		"type":                          {1, true, []any{}},
+		"audience":                      {1, jsonObject{}},
+		"token_url":                     {[]any{"https://sts.googleapis.com/v1/token"}},
+		"credential_source":             {"aws1", []any{}, 1},
+		"service_account_impersonation": {3600},
+		"service_account_impersonation.token_lifetime_seconds": {"3600", 1.5, 1e30, true},
+		"credential_source.environment_id":                     {1},
+		"credential_source.url":                                {false},
+	} {
+		for _, value := range values {
+			t.Run(fmt.Sprintf("%s=%v", field, value), func(t *testing.T) {
+				_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{field: value}))
+				require.Error(t, err)
+				assert.Equal(t, []string{field}, faultyFields(err))
+				assert.NotContains(t, err.Error(), "awsfed.credential")
+				assert.NotContains(t, err.Error(), "struct")
+			})
+		}
+	}
+}
+
+func TestAProgramCanAllowHosts(t *testing.T) {
+	emulator := jsonObject{
+		"token_url":                         "http://127.0.0.1:8085/v1/token",
+		"service_account_impersonation_url": "http://127.0.0.1:8085" + impersonationPath,
+		"credential_source.regional_cred_verification_url": "http://127.0.0.1:8085" + callerIdentity,
+		"credential_source.url":                            "http://127.0.0.1:8085/latest/meta-data/iam/security-credentials",
+		"credential_source.region_url":                     "http://127.0.0.1:8085/latest/meta-data/placement/availability-zone",
+		"credential_source.imdsv2_session_token_url":       "http://127.0.0.1:8085/latest/api/token",
+	}
+	want := awsfed.Config{
+		Audience: offlineAudience, ServiceAccount: offlineAccount, TokenURL: "http://127.0.0.1:8085/v1/token",
+		IAMCredentialsEndpoint: "http://127.0.0.1:8085", VerificationURL: "http://127.0.0.1:8085" + callerIdentity, MetadataEndpoint: "http://127.0.0.1:8085",
+	}
+	for name, options := range map[string][]awsfed.FileOption{
+		"by host":            {awsfed.AllowHosts("127.0.0.1")},
+		"by host and port":   {awsfed.AllowHosts("127.0.0.1:8085")},
+		"among others":       {awsfed.AllowHosts("a.example", "127.0.0.1"), awsfed.AllowHosts("b.example")},
+		"in the last option": {awsfed.AllowHosts(), awsfed.AllowHosts("127.0.0.1")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, err := awsfed.ConfigFromJSON(changedFile(t, emulator), options...)
+			require.NoError(t, err)
+			assert.Equal(t, want, cfg)
+		})
+	}
+	for name, options := range map[string][]awsfed.FileOption{
+		"nothing":               nil,
+		"another port":          {awsfed.AllowHosts("127.0.0.1:80")},
+		"another name of it":    {awsfed.AllowHosts("localhost")},
+		"a wildcard":            {awsfed.AllowHosts("*")},
+		"an empty name":         {awsfed.AllowHosts("")},
+		"a URL, which is none ": {awsfed.AllowHosts("http://127.0.0.1:8085")},
+	} {
+		t.Run("not by "+name, func(t *testing.T) {
+			_, err := awsfed.ConfigFromJSON(changedFile(t, emulator), options...)
+			assert.ElementsMatch(t, slices.Collect(maps.Keys(emulator)), faultyFields(err))
+		})
+	}
+}
+
+func TestAnAllowedHostMustBeHTTPSUnlessItIsThisMachine(t *testing.T) {
+	allow := awsfed.AllowHosts("proxy.example", "sts.googleapis.com")
+	cfg, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": "https://proxy.example:8443/v1/token"}), allow)
+	require.NoError(t, err)
+	assert.Equal(t, "https://proxy.example:8443/v1/token", cfg.TokenURL)
+	for _, url := range []string{"http://proxy.example/v1/token", "http://sts.googleapis.com/v1/token", "https://a:b@proxy.example/v1/token"} {
+		_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": url}), allow)
+		assert.Equal(t, []string{"token_url"}, faultyFields(err), url)
+	}
+}
+
+func TestAnEmptyAllowedNameAllowsNothing(t *testing.T) {
+	_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": "https://:443/v1/token"}), awsfed.AllowHosts(""))
+	assert.Equal(t, []string{"token_url"}, faultyFields(err))
+}
+
+func TestUniversesAreAllowedByTheirDomain(t *testing.T) {
+	file := changedFile(t, jsonObject{
+		"universe_domain":                   "cloud.example",
+		"token_url":                         "https://sts.cloud.example/v1/token",
+		"service_account_impersonation_url": "https://iamcredentials.cloud.example" + impersonationPath,
+	})
+	_, err := awsfed.ConfigFromJSON(file)
+	assert.Equal(t, []string{"universe_domain"}, faultyFields(err))
+	cfg, err := awsfed.ConfigFromJSON(file, awsfed.AllowHosts("cloud.example"))
+	require.NoError(t, err)
+	assert.Equal(t, awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount, UniverseDomain: "cloud.example"}, cfg)
+
+	_, err = awsfed.ConfigFromJSON(changedFile(t, jsonObject{"universe_domain": "GoogleAPIs.com"}))
+	assert.Contains(t, faultyFields(err), "universe_domain")
+	mixed := changedFile(t, jsonObject{"universe_domain": "cloud.example"})
+	_, err = awsfed.ConfigFromJSON(mixed, awsfed.AllowHosts("cloud.example"))
+	assert.Equal(t, []string{"service_account_impersonation_url", "token_url"}, faultyFields(err), "the tokens of one universe do not go to another")
+}
+
+func TestConfigFromFileTellsWhatIsWrongWithTheFile(t *testing.T) {
+	dir := t.TempDir()
+	missing := filepath.Join(dir, "missing.json")
+	_, err := awsfed.ConfigFromFile(missing)
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+	assert.ErrorContains(t, err, missing)
+
+	_, err = awsfed.ConfigFromFile(dir)
+	assert.ErrorContains(t, err, dir)
+
+	big := filepath.Join(dir, "big.json")
+	file := changedFile(t, nil)
+	padded := func(size int) []byte { return append(file, strings.Repeat(" ", size-len(file))...) }
+	require.NoError(t, os.WriteFile(big, padded(1<<20), 0o600))
+	_, err = awsfed.ConfigFromFile(big)
+	require.NoError(t, err, "a file of 1 MiB is read")
+	require.NoError(t, os.WriteFile(big, padded(1<<20+1), 0o600))
+	_, err = awsfed.ConfigFromFile(big)
+	assert.ErrorContains(t, err, big)
+	assert.ErrorContains(t, err, "1 MiB")
+
+	_, err = awsfed.ConfigFromFile("")
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+func TestConfigFromEnvReadsTheFirstVariableThatIsSet(t *testing.T) {
+	const first, second = "GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"
+	const plain, regional, missing = "testdata/credentialfile/gcloud.json", "testdata/credentialfile/gcloud-sts-location.json", "testdata/none.json"
+	for _, c := range []struct {
+		name, first, second string
+		tokenURL            string
+		err                 error
+	}{
+		{"both", plain, regional, "", nil},
+		{"both the other way round", regional, plain, "https://sts.europe-west4.rep.googleapis.com/v1/token", nil},
+		{"the first alone", regional, "", "https://sts.europe-west4.rep.googleapis.com/v1/token", nil},
+		{"the second alone", "", regional, "https://sts.europe-west4.rep.googleapis.com/v1/token", nil},
+		{"a first that is missing does not fall through", missing, plain, "", fs.ErrNotExist},
+		{"neither", "", "", "", awsfed.ErrMisconfigured},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv(first, c.first)
+			t.Setenv(second, c.second)
+			cfg, err := awsfed.ConfigFromEnv()
+			if c.err != nil {
+				require.ErrorIs(t, err, c.err)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, c.tokenURL, cfg.TokenURL)
+		})
+	}
+	t.Setenv(first, "")
+	t.Setenv(second, "")
+	_, err := awsfed.ConfigFromEnv()
+	assert.Equal(t, []string{first}, faultyFields(err))
+
+	emulator := filepath.Join(t.TempDir(), "emulator.json")
+	require.NoError(t, os.WriteFile(emulator, changedFile(t, jsonObject{"token_url": "http://localhost:1/v1/token"}), 0o600))
+	t.Setenv(first, emulator)
+	_, err = awsfed.ConfigFromEnv()
+	assert.Equal(t, []string{"token_url"}, faultyFields(err))
+	_, err = awsfed.ConfigFromEnv(awsfed.AllowHosts("localhost"))
+	assert.NoError(t, err, "options reach the file")
+}
+
+// Every combination of what a file can hold comes back as it was.
+func TestACredentialFileIsReadBackAsItWasWritten(t *testing.T) {
+	combinations := 0
+	for _, account := range []string{"", offlineAccount, "112233445566778899001", "912480652101-compute@developer.gserviceaccount.com"} {
+		for _, lifetime := range []time.Duration{0, time.Second, time.Hour, 12 * time.Hour} {
+			for _, tokenURL := range []string{"", "https://sts.europe-west4.rep.googleapis.com/v1/token", "https://proxy.example/a%2Fb/", "http://127.0.0.1:8085/v1/token"} {
+				for _, iam := range []string{"", "https://iamcredentials.mtls.googleapis.com", "https://proxy.example:8443/iam", "http://[::1]:8085"} {
+					for _, verification := range []string{"", "https://sts-fips.{region}.amazonaws.com" + callerIdentity, "https://sts.amazonaws.com/" + callerIdentity, "http://127.0.0.1:8085" + callerIdentity} {
+						for _, metadata := range []string{"", "http://[fd00:ec2::254]", "https://proxy.example", "http://127.0.0.1:8085", "http://127.0.0.1:8085/ec2"} {
+							for _, universe := range []string{"", "cloud.example"} {
+								cfg := awsfed.Config{Audience: offlineAudience, ServiceAccount: account, TokenURL: tokenURL, VerificationURL: verification,
+									MetadataEndpoint: metadata, UniverseDomain: universe, QuotaProject: "payer"}
+								if account != "" {
+									cfg.Lifetime, cfg.IAMCredentialsEndpoint = lifetime, iam
+								}
+								if universe != "" && (tokenURL == "https://sts.europe-west4.rep.googleapis.com/v1/token" || iam == "https://iamcredentials.mtls.googleapis.com") {
+									continue // of another universe
+								}
+								combinations++
+								file, err := cfg.CredentialFile()
+								require.NoError(t, err)
+								got, err := awsfed.ConfigFromJSON(file, awsfed.AllowHosts("proxy.example", "127.0.0.1", "::1", "cloud.example"))
+								if !assert.NoError(t, err) || !assert.Equal(t, cfg, got) {
+									return // one is enough
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	assert.Greater(t, combinations, 5000)
+}
+
+func TestACredentialFileLeavesOutWhatItCannotHold(t *testing.T) {
+	cfg := offlineConfig(nil)
+	cfg.Scopes, cfg.Timeout = []string{"scope"}, time.Minute
+	file, err := cfg.CredentialFile()
+	require.NoError(t, err)
+	got, err := awsfed.ConfigFromJSON(file)
+	require.NoError(t, err)
+	assert.Equal(t, awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}, got)
+	assert.NotContains(t, string(file), "service_account_impersonation\"", "no lifetime, no object for it")
+
+	cfg.Delegates = []string{offlineAccount}
+	file, err = cfg.CredentialFile()
+	assert.Equal(t, []string{"Delegates"}, faultyFields(err), "without them the file would not work")
+	assert.Nil(t, file)
+}
+
+func TestAWrittenFileIsThatOfGcloud(t *testing.T) {
+	file, err := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}.CredentialFile()
+	require.NoError(t, err)
+	gcloud, err := os.ReadFile("testdata/credentialfile/gcloud-enable-imdsv2.json")
+	require.NoError(t, err)
+	assert.JSONEq(t, string(gcloud), string(file))
+}
+
+// Google's own library gets a token with the file, and from the places that the file names.
+func TestGooglesLibraryReadsAWrittenFile(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", offlineAccessKey)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", offlineSecretKey)
+	t.Setenv("AWS_SESSION_TOKEN", offlineSessionToken)
+	t.Setenv("AWS_REGION", "eu-west-1")
+	for name, cfg := range map[string]awsfed.Config{
+		"the usual one":  {ServiceAccount: offlineAccount},
+		"direct access":  {},
+		"with a life":    {ServiceAccount: offlineAccount, Lifetime: 2 * time.Hour},
+		"other services": {ServiceAccount: offlineAccount, TokenURL: "https://sts.mtls.googleapis.com/v1/token", IAMCredentialsEndpoint: "https://iamcredentials.mtls.googleapis.com/"},
+		"another AWS":    {VerificationURL: "https://sts.{region}.api.aws" + callerIdentity},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg.Audience = offlineAudience
+			file, err := cfg.CredentialFile()
+			require.NoError(t, err)
+			var fields struct {
+				Audience         string `json:"audience"`
+				SubjectTokenType string `json:"subject_token_type"`
+				TokenURL         string `json:"token_url"`
+				ImpersonationURL string `json:"service_account_impersonation_url"`
+				Impersonation    struct {
+					TokenLifetimeSeconds int `json:"token_lifetime_seconds"`
+				} `json:"service_account_impersonation"`
+				Source externalaccount.CredentialSource `json:"credential_source"`
+			}
+			require.NoError(t, json.Unmarshal(file, &fields))
+			theirs, ours := &scriptedGoogle{}, &scriptedGoogle{}
+			ctx := context.WithValue(t.Context(), oauth2.HTTPClient, &http.Client{Transport: theirs})
+			source, err := externalaccount.NewTokenSource(ctx, externalaccount.Config{
+				Audience: fields.Audience, SubjectTokenType: fields.SubjectTokenType, TokenURL: fields.TokenURL,
+				ServiceAccountImpersonationURL:             fields.ImpersonationURL,
+				ServiceAccountImpersonationLifetimeSeconds: fields.Impersonation.TokenLifetimeSeconds,
+				CredentialSource:                           &fields.Source,
+				Scopes:                                     []string{awsfed.CloudPlatformScope},
+			})
+			require.NoError(t, err)
+			_, err = source.Token()
+			require.NoError(t, err)
+
+			offline := offlineConfig(ours)
+			cfg.Credentials, cfg.Region, cfg.HTTPClient, cfg.Logger = offline.Credentials, offline.Region, offline.HTTPClient, offline.Logger
+			ts, err := awsfed.NewTokenSource(t.Context(), cfg)
+			require.NoError(t, err)
+			_, err = ts.Token()
+			require.NoError(t, err)
+
+			assert.Equal(t, theirs.urls(), ours.urls())
+			assert.Equal(t, signedURL(t, theirs.bodies[0]), signedURL(t, ours.bodies[0]))
+			if cfg.ServiceAccount != "" {
+				assert.JSONEq(t, theirs.bodies[1], ours.bodies[1])
+			}
+		})
+	}
+}
+
+// signedURL is the one that Google is to call, in the form that was posted to STS.
+func signedURL(t *testing.T, form string) string {
+	t.Helper()
+	values, err := url.ParseQuery(form)
+	require.NoError(t, err)
+	text, err := url.QueryUnescape(values.Get("subject_token"))
+	require.NoError(t, err)
+	var token struct{ URL string }
+	require.NoError(t, json.Unmarshal([]byte(text), &token))
+	require.NotEmpty(t, token.URL)
+	return token.URL
+}

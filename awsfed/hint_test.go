@@ -1,0 +1,122 @@
+package awsfed_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/awsfed/awsfed-go/awsfed"
+	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// stages are where the faults of an endpoint show.
+var stages = map[awsfedtest.Endpoint]awsfed.Stage{
+	awsfedtest.EC2Metadata:    awsfed.StageCredentials,
+	awsfedtest.GoogleSTS:      awsfed.StageExchange,
+	awsfedtest.IAMCredentials: awsfed.StageImpersonation,
+}
+
+// transientFaults are those of the catalogue that may pass by themselves.
+var transientFaults = map[string]bool{
+	"sts-quota": true, "iam-quota": true, "sts-unavailable": true, "iam-unavailable": true, "sts-garbage": true, "iam-garbage": true,
+	"sts-truncated": true, "iam-truncated": true, "sts-reset": true, "iam-reset": true, "sts-drop": true, "iam-drop": true,
+}
+
+func TestEveryFaultIsExplained(t *testing.T) {
+	clearAWSEnvironment(t)
+	var golden strings.Builder
+	for _, fault := range awsfedtest.Faults() {
+		t.Run(fault.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cloud := awsfedtest.New(awsfedtest.Options{})
+				fault.Inject(cloud)
+				ts := newSource(t, cloud)
+				_, err := ts.Token()
+				time.Sleep(time.Minute) // for flights that are still under way
+				switch {
+				case fault.Endpoint == "":
+					assert.NoError(t, err, "the client sees nothing of it")
+					return
+				case strings.HasPrefix(fault.Name, "clock-"):
+					assert.NoError(t, err, "a wrong clock is corrected")
+					return
+				}
+				var e *awsfed.Error
+				require.ErrorAs(t, err, &e)
+				assert.Equal(t, stages[fault.Endpoint], e.Stage)
+				assert.Equal(t, fault.Status, e.StatusCode)
+				if fault.Code != "" {
+					assert.Equal(t, fault.Code, e.Code)
+				}
+				if fault.Endpoint == awsfedtest.IAMCredentials {
+					assert.Equal(t, fault.Reason, e.Reason)
+				}
+				assert.Equal(t, transientFaults[fault.Name], e.Transient, "transient")
+				assert.Equal(t, transientFaults[fault.Name], errors.Is(err, awsfed.ErrTransient))
+				assert.Equal(t, !e.Transient, errors.Is(err, awsfed.ErrMisconfigured))
+				assert.NotEmpty(t, e.Hint, "no fault without a hint")
+				fmt.Fprintf(&golden, "## %s\n%s\n\nstage: %s, HTTP status: %d, code: %s, reason: %s, transient: %t\n\n%s\n\n",
+					fault.Name, fault.Summary, e.Stage, e.StatusCode, e.Code, e.Reason, e.Transient, indent(e.Hint))
+			})
+		})
+	}
+	if t.Failed() {
+		return
+	}
+	compareGolden(t, "hints.golden", golden.String())
+}
+
+func TestPermissionDenialsAreThat(t *testing.T) {
+	for name, want := range map[string]bool{"missing-binding": true, "wrong-principal": true, "condition-false": true, "iamcredentials-api-disabled": false, "sts-unavailable": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cloud := awsfedtest.New(awsfedtest.Options{})
+				fault, ok := awsfedtest.FaultByName(name)
+				require.True(t, ok)
+				fault.Inject(cloud)
+				_, err := newSource(t, cloud).Token()
+				assert.Equal(t, want, errors.Is(err, awsfed.ErrPermissionDenied))
+				time.Sleep(time.Minute)
+			})
+		})
+	}
+}
+
+func indent(s string) string { return "    " + strings.ReplaceAll(s, "\n", "\n    ") }
+
+func compareGolden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got, "run the test with -update if this is meant to change")
+}
+
+// clearAWSEnvironment hides what the machine of the test knows of AWS.
+func clearAWSEnvironment(t *testing.T) {
+	t.Helper()
+	nowhere := filepath.Join(t.TempDir(), "none")
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "ECS_") || strings.HasPrefix(name, "KUBERNETES_") {
+			t.Setenv(name, "") // restores it afterwards
+			require.NoError(t, os.Unsetenv(name))
+		}
+	}
+	t.Setenv("AWS_CONFIG_FILE", nowhere)
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", nowhere)
+}

@@ -1,0 +1,152 @@
+package awsfed_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/google/externalaccount"
+
+	"github.com/awsfed/awsfed-go/awsfed"
+)
+
+const testAudience = "//iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/providers/my-aws-provider"
+
+func staticCredentials(c aws.Credentials) aws.CredentialsProvider {
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil })
+}
+
+// googles is the subject token that Google's own library sends, seen by a server in its place.
+func googles(t *testing.T, credentials aws.Credentials, region string) string {
+	var sent string
+	ctx := context.WithValue(t.Context(), oauth2.HTTPClient, &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(req.Body)
+		require.NoError(t, err)
+		form, err := url.ParseQuery(string(body))
+		require.NoError(t, err)
+		sent = form.Get("subject_token")
+		return nil, errors.New("seen")
+	})})
+	ts, err := externalaccount.NewTokenSource(ctx, externalaccount.Config{
+		Audience: testAudience, SubjectTokenType: awsfed.AWSSubjectTokenType,
+		AwsSecurityCredentialsSupplier: supplier{credentials, region},
+	})
+	require.NoError(t, err)
+	_, err = ts.Token()
+	require.ErrorContains(t, err, "seen")
+	return sent
+}
+
+type supplier struct {
+	credentials aws.Credentials
+	region      string
+}
+
+func (s supplier) AwsRegion(context.Context, externalaccount.SupplierOptions) (string, error) {
+	return s.region, nil
+}
+
+func (s supplier) AwsSecurityCredentials(context.Context, externalaccount.SupplierOptions) (*externalaccount.AwsSecurityCredentials, error) {
+	return &externalaccount.AwsSecurityCredentials{AccessKeyID: s.credentials.AccessKeyID,
+		SecretAccessKey: s.credentials.SecretAccessKey, SessionToken: s.credentials.SessionToken}, nil
+}
+
+func subjectToken(t *testing.T, cfg awsfed.Config) awsfed.SubjectToken {
+	t.Helper()
+	builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
+	require.NoError(t, err)
+	token, err := builder.SubjectToken(t.Context())
+	require.NoError(t, err)
+	return token
+}
+
+// A signed request as it stands in a subject token.
+type signedRequest struct {
+	URL, Method string
+	Headers     []struct{ Key, Value string }
+}
+
+func (r signedRequest) header(name string) string {
+	for _, h := range r.Headers {
+		if strings.EqualFold(h.Key, name) {
+			return h.Value
+		}
+	}
+	return ""
+}
+
+func decode(t *testing.T, token awsfed.SubjectToken) signedRequest {
+	t.Helper()
+	text, err := url.QueryUnescape(token.Value)
+	require.NoError(t, err)
+	var request signedRequest
+	require.NoError(t, json.Unmarshal([]byte(text), &request))
+	return request
+}
+
+var (
+	sessionKeys = aws.Credentials{AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: "secret/with+marks", SessionToken: "FwoG/session+token==with//marks"}
+	userKeys    = aws.Credentials{AccessKeyID: "AKIAEXAMPLE", SecretAccessKey: "secret"}
+)
+
+func TestSubjectTokensAreThoseOfGooglesLibraryByteForByte(t *testing.T) {
+	for name, test := range map[string]struct {
+		credentials aws.Credentials
+		region      string
+	}{
+		"with a session token":    {sessionKeys, "us-east-1"},
+		"without a session token": {userKeys, "us-east-2"},
+		"of GovCloud":             {sessionKeys, "us-gov-west-1"},
+		"of a newer region":       {sessionKeys, "ap-southeast-7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // both sign in the same second
+				ours := subjectToken(t, awsfed.Config{Audience: testAudience, Credentials: staticCredentials(test.credentials), Region: test.region})
+				assert.Equal(t, googles(t, test.credentials, test.region), ours.Value)
+				assert.Equal(t, awsfed.AWSSubjectTokenType, ours.Type)
+			})
+		})
+	}
+}
+
+func TestSubjectTokensAreRightWhereGooglesLibraryIsWrong(t *testing.T) {
+	const query = "?Action=GetCallerIdentity&Version=2011-06-15"
+	for name, test := range map[string]struct{ region, verification, url, host, scope string }{
+		"the service of a FIPS host is sts":        {"us-east-1", "https://sts-fips.{region}.amazonaws.com" + query, "https://sts-fips.us-east-1.amazonaws.com" + query, "sts-fips.us-east-1.amazonaws.com", "us-east-1/sts"},
+		"China has a domain of its own":            {"cn-north-1", "", "https://sts.cn-north-1.amazonaws.com.cn" + query, "sts.cn-north-1.amazonaws.com.cn", "cn-north-1/sts"},
+		"so has the European Sovereign Cloud":      {"eusc-de-east-1", "", "https://sts.eusc-de-east-1.amazonaws.eu" + query, "sts.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1/sts"},
+		"a default port is not signed":             {"us-east-1", "https://sts.{region}.amazonaws.com:443" + query, "https://sts.us-east-1.amazonaws.com" + query, "sts.us-east-1.amazonaws.com", "us-east-1/sts"},
+		"another port is":                          {"us-east-1", "https://localhost:8443" + query, "https://localhost:8443" + query, "localhost:8443", "us-east-1/sts"},
+		"a space in the query is %20":              {"us-east-1", "https://sts.{region}.amazonaws.com" + query + "&Note=a+b", "https://sts.us-east-1.amazonaws.com?Action=GetCallerIdentity&Note=a%20b&Version=2011-06-15", "sts.us-east-1.amazonaws.com", "us-east-1/sts"},
+		"the global host wants us-east-1":          {"eu-west-1", "https://sts.amazonaws.com/" + query, "https://sts.amazonaws.com/" + query, "sts.amazonaws.com", "us-east-1/sts"},
+		"a host of another region wants its own":   {"eu-west-1", "https://sts.us-west-2.amazonaws.com" + query, "https://sts.us-west-2.amazonaws.com" + query, "sts.us-west-2.amazonaws.com", "us-west-2/sts"},
+		"the pseudo-region aws-global is no scope": {"aws-global", "", "https://sts.amazonaws.com" + query, "sts.amazonaws.com", "us-east-1/sts"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			request := decode(t, subjectToken(t, awsfed.Config{Audience: testAudience, Credentials: staticCredentials(sessionKeys), Region: test.region, VerificationURL: test.verification}))
+			assert.Equal(t, test.url, request.URL)
+			assert.Equal(t, test.host, request.header("host"))
+			assert.Contains(t, request.header("authorization"), "/"+test.scope+"/aws4_request")
+			assert.Contains(t, request.header("authorization"), "SignedHeaders=host;x-amz-date;x-amz-security-token;x-goog-cloud-target-resource,")
+			assert.Equal(t, testAudience, request.header("x-goog-cloud-target-resource"))
+		})
+	}
+}
+
+func TestSubjectTokensDoNotPrint(t *testing.T) {
+	token := awsfed.SubjectToken{Value: "mark", Type: awsfed.AWSSubjectTokenType}
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		assert.NotContains(t, fmt.Sprintf(format, token), "mark", format)
+	}
+}
