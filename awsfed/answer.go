@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
@@ -45,7 +46,7 @@ func answerError(stage Stage, answer *call.Answer, secrets ...string) *Error {
 		} `json:"error"`
 	}
 	switch {
-	case json.Unmarshal(answer.Body, &flat) == nil && flat.Error != "":
+	case lenientUnmarshal(answer.Body, &flat) && flat.Error != "":
 		e.Code, e.Description = flat.Error, flat.Description
 	case lenientUnmarshal(answer.Body, &status) && status.Error.Status+status.Error.Message != "":
 		e.Code, e.Description = status.Error.Status, status.Error.Message
@@ -108,8 +109,13 @@ func requestID(header http.Header) string {
 // of bounded length.
 func redact(s string, secrets []string) string {
 	for _, secret := range secrets {
-		if len(secret) >= 8 {
+		if len(secret) < 8 {
+			continue
+		}
+		// As it is, and as it stands in a subject token and in the form around that.
+		for range 3 {
 			s = strings.ReplaceAll(s, secret, "[redacted]")
+			secret = url.QueryEscape(secret)
 		}
 	}
 	s = strings.Map(func(r rune) rune {

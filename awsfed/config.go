@@ -1,7 +1,9 @@
 package awsfed
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -99,9 +101,28 @@ type Config struct {
 	OnRefresh func(RefreshEvent)
 }
 
+// String names the identities and leaves the rest out: Credentials may hold keys.
+func (c Config) String() string {
+	return fmt.Sprintf("Config(%s as %s)", c.Audience, cmp.Or(c.ServiceAccount, "itself"))
+}
+
+// GoString keeps %#v from printing keys.
+func (c Config) GoString() string { return c.String() }
+
+// LogValue keeps package slog from printing keys.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
 // validate reports every fault of the configuration at once.
 func (c Config) validate() error {
-	var faults []error
+	var errs []error
+	for _, fault := range c.faults() {
+		errs = append(errs, fault)
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) faults() []*FieldError {
+	var faults []*FieldError
 	fault := func(field, found, want string) {
 		faults = append(faults, &FieldError{Field: field, Found: found, Want: want})
 	}
@@ -147,12 +168,11 @@ func (c Config) validate() error {
 	if c.QuotaProject != "" && strings.ContainsFunc(c.QuotaProject, notHeaderText) {
 		fault("QuotaProject", c.QuotaProject, "a project's ID or number")
 	}
-	faults = append(faults, c.urlFaults()...)
-	return errors.Join(faults...)
+	return append(faults, c.urlFaults()...)
 }
 
-func (c Config) urlFaults() []error {
-	var faults []error
+func (c Config) urlFaults() []*FieldError {
+	var faults []*FieldError
 	for _, f := range []struct {
 		field, value, want string
 		allowed            func(*url.URL) bool
@@ -161,19 +181,19 @@ func (c Config) urlFaults() []error {
 			func(u *url.URL) bool { return secure(u) && u.RawQuery == "" }},
 		{"IAMCredentialsEndpoint", c.IAMCredentialsEndpoint, "an https URL, such as https://iamcredentials.googleapis.com",
 			func(u *url.URL) bool { return secure(u) && u.RawQuery == "" }},
-		{"VerificationURL", strings.ReplaceAll(c.VerificationURL, regionPlaceholder, "us-east-1"),
+		{"VerificationURL", c.VerificationURL,
 			"an https URL with the query Action=GetCallerIdentity&Version=2011-06-15, such as " + defaultVerificationURL,
 			callerIdentityURL},
-		{"MetadataEndpoint", c.MetadataEndpoint, "an https URL, or an http one of this machine or of EC2's metadata service",
+		{"MetadataEndpoint", c.MetadataEndpoint, "an https URL without a path, or an http one of this machine or of EC2's metadata service",
 			func(u *url.URL) bool {
-				return u.RawQuery == "" && (secure(u) || u.Scheme == "http" && hosts.EC2Metadata(u.Hostname()))
+				return u.RawQuery == "" && strings.Trim(u.Path, "/") == "" && (secure(u) || u.Scheme == "http" && hosts.EC2Metadata(u.Hostname()))
 			}},
 	} {
 		if f.value == "" {
 			continue
 		}
-		u, err := url.Parse(f.value)
-		if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || !f.allowed(u) {
+		u, err := url.Parse(strings.ReplaceAll(f.value, regionPlaceholder, fallbackRegion))
+		if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" || !f.allowed(u) {
 			faults = append(faults, &FieldError{Field: f.field, Found: withoutPassword(f.value), Want: f.want})
 		}
 	}
@@ -194,10 +214,9 @@ func callerIdentityURL(u *url.URL) bool {
 
 // withoutPassword keeps an error from printing what should never have been in a URL.
 func withoutPassword(s string) string {
-	if u, err := url.Parse(s); err == nil {
-		return u.Redacted()
-	} else if strings.Contains(s, "@") {
-		return "a URL that does not parse"
+	u, err := url.Parse(s)
+	if err != nil && strings.Contains(s, "@") || err == nil && (u.User != nil || strings.Contains(u.Opaque, "@")) {
+		return "a URL with a user or a password, which is not shown"
 	}
 	return s
 }
@@ -228,30 +247,22 @@ func notHeaderText(r rune) bool { return r <= ' ' || r > '~' }
 
 // withDefaults is the configuration that the layers work with. It shares nothing with c that c's owner may change.
 func (c Config) withDefaults() Config {
-	universe := c.UniverseDomain
-	if universe == "" {
-		universe = defaultUniverse
-	}
+	universe := cmp.Or(c.UniverseDomain, defaultUniverse)
 	c.Delegates = slices.Clone(c.Delegates)
 	c.Scopes = slices.Clone(c.Scopes)
 	if len(c.Scopes) == 0 {
 		c.Scopes = []string{CloudPlatformScope}
 	}
-	if c.Lifetime == 0 {
-		c.Lifetime = defaultLifetime
-	}
-	if c.Timeout == 0 {
-		c.Timeout = defaultTimeout
-	}
-	if c.TokenURL == "" {
-		c.TokenURL = "https://sts." + universe + "/v1/token"
-	}
-	if c.IAMCredentialsEndpoint == "" {
-		c.IAMCredentialsEndpoint = "https://iamcredentials." + universe
-	}
-	c.IAMCredentialsEndpoint = strings.TrimRight(c.IAMCredentialsEndpoint, "/")
+	c.Lifetime = cmp.Or(c.Lifetime, defaultLifetime)
+	c.Timeout = cmp.Or(c.Timeout, defaultTimeout)
+	c.TokenURL = cmp.Or(c.TokenURL, defaultTokenURL(universe))
+	c.IAMCredentialsEndpoint = strings.TrimRight(cmp.Or(c.IAMCredentialsEndpoint, defaultIAMCredentials(universe)), "/")
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
 	return c
 }
+
+func defaultTokenURL(universe string) string { return "https://sts." + universe + "/v1/token" }
+
+func defaultIAMCredentials(universe string) string { return "https://iamcredentials." + universe }

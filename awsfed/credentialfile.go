@@ -1,18 +1,19 @@
 package awsfed
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/hosts"
-	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
 const (
@@ -83,11 +84,7 @@ func ConfigFromJSON(data []byte, options ...FileOption) (Config, error) {
 	}
 	var file credentialFile
 	if err := json.Unmarshal(data, &file); err != nil {
-		var mismatch *json.UnmarshalTypeError
-		if errors.As(err, &mismatch) {
-			return Config{}, &FieldError{Field: mismatch.Field, Found: mismatch.Value, Want: "a JSON " + mismatch.Type.String()}
-		}
-		return Config{}, fmt.Errorf("awsfed: the credential file is not JSON: %w", err)
+		return Config{}, decodingFault(err)
 	}
 	if err := file.otherKind(); err != nil {
 		return Config{}, err
@@ -107,7 +104,7 @@ func ConfigFromFile(name string, options ...FileOption) (Config, error) {
 		return Config{}, fmt.Errorf("awsfed: %w", err)
 	}
 	if len(data) > maxFile {
-		return Config{}, fmt.Errorf("awsfed: %s is larger than 1 MiB: no credential file", name)
+		return Config{}, &FieldError{Field: wholeFile, Found: name, Want: "a file of at most 1 MiB"}
 	}
 	cfg, err := ConfigFromJSON(data, options...)
 	if err != nil {
@@ -125,6 +122,19 @@ func ConfigFromEnv(options ...FileOption) (Config, error) {
 		}
 	}
 	return Config{}, &FieldError{Field: credentialFileVariables[0], Want: "the path of an external_account credential file"}
+}
+
+// wholeFile is the field of a fault that no single one has.
+const wholeFile = "the credential file"
+
+// decodingFault names the field that is not of its type, in the words of JSON.
+func decodingFault(err error) error {
+	var mismatch *json.UnmarshalTypeError
+	if !errors.As(err, &mismatch) {
+		return &FieldError{Field: wholeFile, Found: err.Error(), Want: "JSON"}
+	}
+	want := map[reflect.Kind]string{reflect.Struct: "an object", reflect.String: "a string", reflect.Int64: "a whole number"}
+	return &FieldError{Field: cmp.Or(mismatch.Field, wholeFile), Found: mismatch.Value, Want: want[mismatch.Type.Kind()]}
 }
 
 // otherKind is the error for credentials that this package is not for.
@@ -154,9 +164,9 @@ func (f credentialFile) otherKind() error {
 		return kind("audience", f.Audience, "a workforce pool, for people", others)
 	case f.WorkforceUserProject != "":
 		return kind("workforce_pool_user_project", f.WorkforceUserProject, "a workforce pool, for people", others)
-	case len(f.Source.Executable) > 0:
+	case given(f.Source.Executable):
 		return kind("credential_source.executable", "…", "a credential from an executable", others)
-	case len(f.Source.Certificate) > 0:
+	case given(f.Source.Certificate):
 		return kind("credential_source.certificate", "…", "an X.509 credential", others)
 	case f.Source.File != "":
 		return kind("credential_source.file", f.Source.File, "an OIDC or SAML credential", others)
@@ -168,38 +178,53 @@ func (f credentialFile) otherKind() error {
 	return nil
 }
 
+// given reports whether a field is there and not null.
+func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
+
+// fileFields are the names in the file of what Config calls otherwise.
+var fileFields = map[string]string{
+	"Audience":               "audience",
+	"UniverseDomain":         "universe_domain",
+	"TokenURL":               "token_url",
+	"ServiceAccount":         "service_account_impersonation_url",
+	"IAMCredentialsEndpoint": "service_account_impersonation_url",
+	"Lifetime":               "service_account_impersonation.token_lifetime_seconds",
+	"VerificationURL":        "credential_source.regional_cred_verification_url",
+	"MetadataEndpoint":       "credential_source.url",
+	"QuotaProject":           "quota_project_id",
+}
+
 // config checks every field and builds the configuration.
 func (f credentialFile) config(rules fileRules) (Config, error) {
 	var faults []error
+	faulty := make(map[string]bool)
 	fault := func(field, found, want string) {
-		faults = append(faults, &FieldError{Field: field, Found: found, Want: want})
+		if !faulty[field] {
+			faulty[field] = true
+			faults = append(faults, &FieldError{Field: field, Found: found, Want: want})
+		}
 	}
 	cfg := Config{Audience: f.Audience, QuotaProject: f.QuotaProject}
-	if _, err := principal.ParseAudience(f.Audience); err != nil {
-		fault("audience", f.Audience, "the full name of a workload identity pool provider ("+reason(err)+")")
-	}
 	if f.SubjectTokenType == "" {
 		fault("subject_token_type", "", AWSSubjectTokenType)
 	}
 	if f.Source.EnvironmentID != awsEnvironment {
 		fault("credential_source.environment_id", f.Source.EnvironmentID, awsEnvironment)
 	}
-	universe := f.UniverseDomain
-	switch {
-	case universe == "" || universe == defaultUniverse:
-		universe = defaultUniverse
-	case !slices.Contains(rules.allowed, universe):
-		fault("universe_domain", universe, defaultUniverse+", or a domain that the program allows with AllowHosts")
-	default:
+	universe := cmp.Or(f.UniverseDomain, defaultUniverse)
+	if universe != defaultUniverse {
 		cfg.UniverseDomain = universe
+		if !slices.Contains(rules.allowed, universe) {
+			fault("universe_domain", universe, defaultUniverse+", or a domain that the program allows with AllowHosts")
+		}
 	}
 	google := func(service string) func(*url.URL) bool {
 		return func(u *url.URL) bool { return u.Scheme == "https" && hosts.Google(u.Hostname(), service, universe) }
 	}
 
-	if f.TokenURL != "" && f.TokenURL != "https://sts."+universe+"/v1/token" {
+	if f.TokenURL != "" && f.TokenURL != defaultTokenURL(universe) {
 		if !rules.permits(f.TokenURL, google("sts")) {
-			fault("token_url", withoutPassword(f.TokenURL), rules.want("https://sts."+universe+"/v1/token"))
+			fault("token_url", withoutPassword(f.TokenURL), rules.want(defaultTokenURL(universe)))
 		}
 		cfg.TokenURL = f.TokenURL
 	}
@@ -207,16 +232,18 @@ func (f credentialFile) config(rules fileRules) (Config, error) {
 		endpoint, account, ok := cutImpersonationURL(f.ImpersonationURL)
 		if !ok || !rules.permits(f.ImpersonationURL, google("iamcredentials")) {
 			fault("service_account_impersonation_url", withoutPassword(f.ImpersonationURL),
-				rules.want(impersonationURL("https://iamcredentials."+universe, "EMAIL")))
+				rules.want(impersonationURL(defaultIAMCredentials(universe), "EMAIL")))
 		}
 		cfg.ServiceAccount = account
-		if endpoint != "https://iamcredentials."+universe {
+		if endpoint != defaultIAMCredentials(universe) {
 			cfg.IAMCredentialsEndpoint = endpoint
 		}
 		if f.Impersonation != nil {
-			cfg.Lifetime = time.Duration(f.Impersonation.Lifetime) * time.Second
-			if seconds := f.Impersonation.Lifetime; seconds < 0 || seconds > int64(maxLifetime/time.Second) {
+			seconds := f.Impersonation.Lifetime
+			if seconds < 0 || seconds > int64(maxLifetime/time.Second) { // before it can overflow
 				fault("service_account_impersonation.token_lifetime_seconds", fmt.Sprint(seconds), "1 to 43200")
+			} else {
+				cfg.Lifetime = time.Duration(seconds) * time.Second
 			}
 		}
 	}
@@ -225,19 +252,20 @@ func (f credentialFile) config(rules fileRules) (Config, error) {
 			_, ok := hosts.AWSSTS(u.Hostname())
 			return ok && u.Scheme == "https"
 		}
-		concrete := strings.ReplaceAll(v, regionPlaceholder, fallbackRegion)
-		if u, err := url.Parse(concrete); err != nil || !callerIdentityURL(u) || !rules.permits(concrete, aws) {
+		if !rules.permits(strings.ReplaceAll(v, regionPlaceholder, fallbackRegion), aws) {
 			fault("credential_source.regional_cred_verification_url", withoutPassword(v), rules.want(defaultVerificationURL))
 		}
 		cfg.VerificationURL = v
 	}
 	endpoint, metadataFaults := f.Source.metadata(rules)
 	cfg.MetadataEndpoint = endpoint
-	if faults = append(faults, metadataFaults...); len(faults) > 0 {
-		return Config{}, errors.Join(faults...)
+	faults = append(faults, metadataFaults...)
+	// What holds for every Config holds for this one, under the names of the file.
+	for _, general := range cfg.faults() {
+		fault(fileFields[general.Field], general.Found, general.Want)
 	}
-	if err := cfg.validate(); err != nil {
-		return Config{}, err
+	if len(faults) > 0 {
+		return Config{}, errors.Join(faults...)
 	}
 	return cfg, nil
 }
@@ -276,7 +304,7 @@ func (s credentialSource) metadata(rules fileRules) (endpoint string, faults []e
 // permits reports whether a file may name this URL: one of a host that is known, or one that the program allowed.
 func (r fileRules) permits(raw string, known func(*url.URL) bool) bool {
 	u, err := url.Parse(raw)
-	return err == nil && u.Host != "" && u.User == nil && u.Fragment == "" &&
+	return err == nil && u.Hostname() != "" && u.User == nil && u.Fragment == "" &&
 		(known(u) || secure(u) && hosts.Same(u, r.allowed))
 }
 
@@ -303,12 +331,9 @@ func (c Config) CredentialFile() ([]byte, error) {
 		return nil, err
 	}
 	d := c.withDefaults()
-	metadata := strings.TrimRight(c.MetadataEndpoint, "/")
-	if metadata == "" {
-		metadata = ec2Metadata
-	}
+	metadata := cmp.Or(strings.TrimRight(c.MetadataEndpoint, "/"), ec2Metadata)
 	file := credentialFile{
-		UniverseDomain:   c.UniverseDomain,
+		UniverseDomain:   cmp.Or(c.UniverseDomain, defaultUniverse),
 		Type:             externalAccount,
 		Audience:         c.Audience,
 		SubjectTokenType: AWSSubjectTokenType,
@@ -318,15 +343,9 @@ func (c Config) CredentialFile() ([]byte, error) {
 			EnvironmentID:   awsEnvironment,
 			RegionURL:       metadata + metadataZone,
 			URL:             metadata + metadataRoles,
-			VerificationURL: c.VerificationURL,
+			VerificationURL: cmp.Or(c.VerificationURL, defaultVerificationURL),
 			SessionURL:      metadata + metadataSessions,
 		},
-	}
-	if file.UniverseDomain == "" {
-		file.UniverseDomain = defaultUniverse
-	}
-	if file.Source.VerificationURL == "" {
-		file.Source.VerificationURL = defaultVerificationURL
 	}
 	if c.ServiceAccount != "" {
 		file.ImpersonationURL = impersonationURL(d.IAMCredentialsEndpoint, c.ServiceAccount)

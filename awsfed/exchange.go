@@ -191,16 +191,22 @@ func subjectSecrets(subject SubjectToken) []string {
 	if json.Unmarshal([]byte(text), &request) != nil {
 		return secrets
 	}
+	var authorization, session string
 	for _, h := range request.Headers {
 		switch http.CanonicalHeaderKey(h.Key) {
 		case "X-Amz-Security-Token":
-			secrets = append(secrets, h.Value)
+			session = h.Value
 		case "Authorization":
-			_, signature, _ := strings.Cut(h.Value, "Signature=")
-			secrets = append(secrets, h.Value, signature)
+			authorization = h.Value
 		}
 	}
-	return secrets
+	return append(secrets, headerSecrets(authorization, session)...)
+}
+
+// headerSecrets are those of a request that is signed for AWS.
+func headerSecrets(authorization, session string) []string {
+	_, signature, _ := strings.Cut(authorization, "Signature=")
+	return []string{authorization, signature, session}
 }
 
 // clockOf is the clock of the layer before, so that all of them learn from every answer; a new one for a source that

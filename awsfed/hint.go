@@ -124,7 +124,7 @@ func clockHint(skew time.Duration) string {
 		way = "ahead of"
 	}
 	return fmt.Sprintf("the clock of this machine is %s %s the server's: awsfed corrects up to %s by itself; mend the clock (chronyc tracking, timedatectl)",
-		skew.Abs().Round(time.Second), way, clock.MaxSkew)
+		skew.Abs().Round(time.Minute), way, clock.MaxSkew)
 }
 
 // skewOf is how far the server of this answer is ahead of this machine, zero when that is too little to say.

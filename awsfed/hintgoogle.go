@@ -42,8 +42,8 @@ func (h hints) exchange(e *Error) string {
 		return lines("the audience is not the full name of a provider as Google knows it. Config.Audience is "+h.provider.Audience()+"; the true one is //iam.googleapis.com/ and then:",
 			"gcloud iam workload-identity-pools providers list --project="+h.provider.ProjectNumber+" --location=global --workload-identity-pool="+h.provider.Pool+" --format='value(name)'")
 	case strings.Contains(text, "account"), e.Code == codeInvalidGrant:
-		return lines("Google does not accept "+h.caller()+". The provider may be for another AWS account, or Google may not call the host of Config.VerificationURL:",
-			"gcloud iam workload-identity-pools providers describe "+h.providerName()+" --format='value(aws.accountId)'",
+		return lines("Google does not accept "+h.caller()+". The provider may be for another AWS account, its attribute condition may not evaluate, or Google may not call the host of Config.VerificationURL:",
+			"gcloud iam workload-identity-pools providers describe "+h.providerName()+" --format='value(aws.accountId,attributeCondition)'",
 			"aws sts get-caller-identity")
 	case strings.Contains(text, "invalid format"), strings.Contains(text, "Invalid format"):
 		return "Google could not read the signed request: something between here and Google changed it, or Config.VerificationURL names a host that Google does not call"

@@ -55,12 +55,12 @@ func parseMember(s string) (Member, error) {
 	if !found {
 		scheme = one
 		if name, found = strings.CutPrefix(s, one+service); !found {
-			return Member{}, fmt.Errorf("it must start with %s, %s or serviceAccount:", one+service, many+service)
+			return Member{}, fmt.Errorf("it must start with %q, %q or %q", one+service, many+service, "serviceAccount:")
 		}
 	}
 	parts := strings.SplitN(name, "/", 8)
 	if len(parts) < 7 || parts[0] != "projects" || parts[2] != "locations" || parts[3] != "global" || parts[4] != "workloadIdentityPools" {
-		return Member{}, fmt.Errorf("%q is not projects/PROJECT_NUMBER/locations/global/workloadIdentityPools/POOL/…", name)
+		return Member{}, fmt.Errorf("%q does not name a pool, projects/PROJECT_NUMBER/locations/global/workloadIdentityPools/POOL, and someone in it", name)
 	}
 	m := Member{ProjectNumber: parts[1], Pool: parts[5]}
 	if err := validProjectNumber(m.ProjectNumber); err != nil {

@@ -51,7 +51,7 @@ func TestParseMemberReadsWhatPoliciesHold(t *testing.T) {
 
 func TestParseMemberNamesThePartThatIsWrong(t *testing.T) {
 	for name, test := range map[string]struct{ member, want string }{
-		"a user":                         {"user:a@example.com", "it must start with principal://iam.googleapis.com/"},
+		"a user":                         {"user:a@example.com", `it must start with "principal://iam.googleapis.com/"`},
 		"a service account without an @": {"serviceAccount:app", `"app" is not a service account's email`},
 		"a project ID":                   {strings.Replace(provider.Everyone(), "912480652101", "my-project", 1), `project "my-project" is not a number`},
 		"a pool ID that cannot be":       {strings.Replace(provider.Everyone(), "my-aws-pool", "p", 1), `pool ID "p"`},
@@ -63,7 +63,7 @@ func TestParseMemberNamesThePartThatIsWrong(t *testing.T) {
 		"an empty subject":               {"principal://" + pool + "subject/", `nothing comes after "subject"`},
 		"no group":                       {"principalSet://" + pool + "group", `nothing comes after "group"`},
 		"something after everyone":       {"principalSet://" + pool + "*/x", `"*" is not subject`},
-		"nothing after the pool":         {"principalSet://" + strings.TrimSuffix(pool, "/"), "is not projects/PROJECT_NUMBER"},
+		"nothing after the pool":         {"principalSet://" + strings.TrimSuffix(pool, "/"), "does not name a pool"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := principal.ParseMember(test.member)

@@ -73,7 +73,8 @@ func Do(client *http.Client, req *http.Request) (*Answer, error) {
 // against the answer's own Date, so that a wrong clock on this side does not matter.
 func (a *Answer) RetryAfter() time.Duration {
 	value := strings.TrimSpace(a.Header.Get("Retry-After"))
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
+	// What is out of range is taken for the nearest that is in it.
+	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(max(seconds, 0)) * time.Second
 	}
 	until, err := http.ParseTime(value)

@@ -42,7 +42,8 @@ func (c *Clock) Learn(sent time.Time, header http.Header) {
 }
 
 // Local turns an instant that a server named into this machine's time, by the Date of the same answer. It errs on the
-// early side, by a second at most; without a believable Date the instant stands as it is.
+// early side, by a second and the time that the answer took; a skew of less than three seconds may pass unseen. Without
+// a believable Date the instant stands as it is.
 func Local(t, sent time.Time, header http.Header) time.Time {
 	date, ok := parseDate(sent, header)
 	if !ok || date.Sub(sent.Round(0)).Abs() < minSkew {

@@ -69,15 +69,18 @@ func AWSSTS(host string) (region string, ok bool) {
 	switch {
 	case m == nil:
 		return "", false
-	case m[1] == "":
-		return "us-east-1", true
+	case m[1] != "":
+		return m[1], true
 	}
-	return m[1], true
+	return "us-east-1", strings.EqualFold(host, "sts.amazonaws.com")
 }
 
 // Same reports whether the host of u, with or without its port, is one of names.
 func Same(u *url.URL, names []string) bool {
 	for _, name := range names {
+		if name == "" {
+			continue
+		}
 		if strings.EqualFold(name, u.Host) || strings.EqualFold(strings.Trim(name, "[]"), u.Hostname()) {
 			return true
 		}

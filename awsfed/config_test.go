@@ -1,0 +1,459 @@
+package awsfed_test
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/awsfed/awsfed-go/awsfed"
+)
+
+const (
+	offlineAudience = "//iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/providers/my-aws-provider"
+	offlineAccount  = "app@my-project.iam.gserviceaccount.com"
+	callerIdentity  = "?Action=GetCallerIdentity&Version=2011-06-15"
+
+	// Keys of AWS's documentation, which belong to nobody. The token has every sign that base64 and escaping differ in.
+	offlineAccessKey    = "ASIAIOSFODNN7EXAMPLE"
+	offlineSecretKey    = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+	offlineSessionToken = "IQoJb3JpZ2luX2VjEXAMPLE+session/token//with+every/sign=="
+)
+
+// A scriptedGoogle answers for both of Google's services and keeps what it was sent.
+type scriptedGoogle struct {
+	answer func(*http.Request, string) *http.Response // nil: with tokens
+
+	mu       sync.Mutex
+	requests []*http.Request
+	bodies   []string
+}
+
+func (g *scriptedGoogle) RoundTrip(req *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	g.requests, g.bodies = append(g.requests, req), append(g.bodies, string(body))
+	g.mu.Unlock()
+	if g.answer != nil {
+		return g.answer(req, string(body)), nil
+	}
+	if strings.HasSuffix(req.URL.Path, ":generateAccessToken") {
+		return jsonAnswer(200, `{"accessToken":"service-account-token","expireTime":"`+time.Now().Add(time.Hour).UTC().Format(time.RFC3339)+`"}`), nil
+	}
+	return jsonAnswer(200, `{"access_token":"federated-token","issued_token_type":"urn:ietf:params:oauth:token-type:access_token",`+
+		`"token_type":"Bearer","expires_in":3600}`), nil
+}
+
+// urls are those that were asked, in their order.
+func (g *scriptedGoogle) urls() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var urls []string
+	for _, req := range g.requests {
+		urls = append(urls, req.URL.String())
+	}
+	return urls
+}
+
+func jsonAnswer(status int, body string) *http.Response {
+	return &http.Response{
+		StatusCode: status,
+		Header:     http.Header{"Content-Type": {"application/json"}},
+		Body:       io.NopCloser(strings.NewReader(body)),
+	}
+}
+
+// offlineConfig needs nothing of this machine: neither its environment nor its network.
+func offlineConfig(google http.RoundTripper) awsfed.Config {
+	return awsfed.Config{
+		Audience:       offlineAudience,
+		ServiceAccount: offlineAccount,
+		Credentials:    credentials.NewStaticCredentialsProvider(offlineAccessKey, offlineSecretKey, offlineSessionToken),
+		Region:         "eu-west-1",
+		HTTPClient:     &http.Client{Transport: google},
+		Logger:         slog.New(slog.DiscardHandler),
+	}
+}
+
+// fieldErrors are the faults in err, however they are joined and wrapped.
+func fieldErrors(err error) []*awsfed.FieldError {
+	switch e := err.(type) {
+	case *awsfed.FieldError:
+		return []*awsfed.FieldError{e}
+	case interface{ Unwrap() []error }:
+		var all []*awsfed.FieldError
+		for _, inner := range e.Unwrap() {
+			all = append(all, fieldErrors(inner)...)
+		}
+		return all
+	case interface{ Unwrap() error }:
+		return fieldErrors(e.Unwrap())
+	}
+	return nil
+}
+
+// faultyFields are the names in those faults, sorted.
+func faultyFields(err error) []string {
+	var names []string
+	for _, fault := range fieldErrors(err) {
+		names = append(names, fault.Field)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// refusals are the errors of everything that takes a Config. Nothing is sent for them.
+func refusals(t *testing.T, cfg awsfed.Config) map[string]error {
+	t.Helper()
+	google := &scriptedGoogle{}
+	if cfg.HTTPClient == nil {
+		cfg.HTTPClient = &http.Client{Transport: google}
+	}
+	_, source := awsfed.NewTokenSource(t.Context(), cfg)
+	_, builder := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
+	_, exchanger := awsfed.NewExchanger(cfg, fixedSubject{})
+	_, file := cfg.CredentialFile()
+	assert.Empty(t, google.urls(), "a byte was sent")
+	return map[string]error{"NewTokenSource": source, "NewSubjectTokenBuilder": builder, "NewExchanger": exchanger, "CredentialFile": file}
+}
+
+func TestEveryFaultOfAConfigIsReportedByItsField(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*awsfed.Config)
+		field  string
+		found  string
+	}{
+		{"no audience", func(c *awsfed.Config) { c.Audience = "" }, "Audience", ""},
+		{"an audience with https:", func(c *awsfed.Config) { c.Audience = "https:" + offlineAudience }, "Audience", "https:" + offlineAudience},
+		{"an audience of a project ID", func(c *awsfed.Config) { c.Audience = strings.Replace(offlineAudience, "912480652101", "my-project", 1) },
+			"Audience", strings.Replace(offlineAudience, "912480652101", "my-project", 1)},
+		{"an audience of a pool", func(c *awsfed.Config) { c.Audience, _, _ = strings.Cut(offlineAudience, "/providers/") },
+			"Audience", "//iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool"},
+		{"an audience and more", func(c *awsfed.Config) { c.Audience += "/" }, "Audience", offlineAudience + "/"},
+		{"an account without a domain", func(c *awsfed.Config) { c.ServiceAccount = "app" }, "ServiceAccount", "app"},
+		{"an account with a path", func(c *awsfed.Config) { c.ServiceAccount = "../../" + offlineAccount }, "ServiceAccount", "../../" + offlineAccount},
+		{"an account as a resource", func(c *awsfed.Config) { c.ServiceAccount = "projects/-/serviceAccounts/" + offlineAccount },
+			"ServiceAccount", "projects/-/serviceAccounts/" + offlineAccount},
+		{"an account with a line's end", func(c *awsfed.Config) { c.ServiceAccount += "\n" }, "ServiceAccount", offlineAccount + "\n"},
+		{"an account as a member", func(c *awsfed.Config) { c.ServiceAccount = "serviceAccount:" + offlineAccount },
+			"ServiceAccount", "serviceAccount:" + offlineAccount},
+		{"a number that is no unique ID", func(c *awsfed.Config) { c.ServiceAccount = "123" }, "ServiceAccount", "123"},
+		{"one delegate of several that is none", func(c *awsfed.Config) { c.Delegates = []string{offlineAccount, "nobody", offlineAccount} },
+			"Delegates", "nobody"},
+		{"an empty delegate", func(c *awsfed.Config) { c.Delegates = []string{""} }, "Delegates", ""},
+		{"delegates to nobody", func(c *awsfed.Config) { c.ServiceAccount, c.Delegates = "", []string{offlineAccount} }, "Delegates", offlineAccount},
+		{"two scopes in one", func(c *awsfed.Config) { c.Scopes = []string{"a b"} }, "Scopes", "a b"},
+		{"two scopes with a comma", func(c *awsfed.Config) { c.Scopes = []string{"a,b"} }, "Scopes", "a,b"},
+		{"an empty scope", func(c *awsfed.Config) { c.Scopes = []string{awsfed.CloudPlatformScope, ""} }, "Scopes", ""},
+		{"a negative lifetime", func(c *awsfed.Config) { c.Lifetime = -time.Hour }, "Lifetime", "-1h0m0s"},
+		{"a lifetime in nanoseconds by mistake", func(c *awsfed.Config) { c.Lifetime = 3600 }, "Lifetime", "3.6µs"},
+		{"a lifetime with a fraction", func(c *awsfed.Config) { c.Lifetime = 1500 * time.Millisecond }, "Lifetime", "1.5s"},
+		{"a lifetime over twelve hours", func(c *awsfed.Config) { c.Lifetime = 12*time.Hour + time.Second }, "Lifetime", "12h0m1s"},
+		{"a lifetime of federated tokens", func(c *awsfed.Config) { c.ServiceAccount, c.Lifetime = "", time.Hour }, "Lifetime", "1h0m0s"},
+		{"a negative timeout", func(c *awsfed.Config) { c.Timeout = -1 }, "Timeout", "-1ns"},
+		{"a zone for a region", func(c *awsfed.Config) { c.Region = "us-east-1a" }, "Region", "us-east-1a"},
+		{"a Local Zone for a region", func(c *awsfed.Config) { c.Region = "us-west-2-lax-1" }, "Region", "us-west-2-lax-1"},
+		{"a region that is a host", func(c *awsfed.Config) { c.Region = "evil.example#" }, "Region", "evil.example#"},
+		{"a region with a line's end", func(c *awsfed.Config) { c.Region = "us-east-1\n" }, "Region", "us-east-1\n"},
+		{"a universe without a dot", func(c *awsfed.Config) { c.UniverseDomain = "googleapis" }, "UniverseDomain", "googleapis"},
+		{"a universe that is a URL", func(c *awsfed.Config) { c.UniverseDomain = "https://googleapis.com" }, "UniverseDomain", "https://googleapis.com"},
+		{"a universe with a path", func(c *awsfed.Config) { c.UniverseDomain = "evil.example/" }, "UniverseDomain", "evil.example/"},
+		{"a quota project of two lines", func(c *awsfed.Config) { c.QuotaProject = "a\r\nX-Evil: b" }, "QuotaProject", "a\r\nX-Evil: b"},
+		{"a quota project with a letter that no header has", func(c *awsfed.Config) { c.QuotaProject = "pröjekt" }, "QuotaProject", "pröjekt"},
+		{"a token URL over http", func(c *awsfed.Config) { c.TokenURL = "http://sts.googleapis.com/v1/token" },
+			"TokenURL", "http://sts.googleapis.com/v1/token"},
+		{"a token URL that is a host", func(c *awsfed.Config) { c.TokenURL = "sts.googleapis.com" }, "TokenURL", "sts.googleapis.com"},
+		{"a token URL with a query", func(c *awsfed.Config) { c.TokenURL = "https://sts.googleapis.com/v1/token?a=b" },
+			"TokenURL", "https://sts.googleapis.com/v1/token?a=b"},
+		{"a token URL with a fragment", func(c *awsfed.Config) { c.TokenURL = "https://sts.googleapis.com/v1/token#a" },
+			"TokenURL", "https://sts.googleapis.com/v1/token#a"},
+		{"a token URL without a host", func(c *awsfed.Config) { c.TokenURL = "https:///v1/token" }, "TokenURL", "https:///v1/token"},
+		{"a token URL of a port alone", func(c *awsfed.Config) { c.TokenURL = "https://:8443/v1/token" }, "TokenURL", "https://:8443/v1/token"},
+		{"a token URL of a file", func(c *awsfed.Config) { c.TokenURL = "file:///etc/passwd" }, "TokenURL", "file:///etc/passwd"},
+		{"a token URL of a host that looks like this machine", func(c *awsfed.Config) { c.TokenURL = "http://127.0.0.1.nip.io/v1/token" },
+			"TokenURL", "http://127.0.0.1.nip.io/v1/token"},
+		{"a token URL that does not parse", func(c *awsfed.Config) { c.TokenURL = "https://[::1/v1/token" }, "TokenURL", "https://[::1/v1/token"},
+		{"IAM Credentials over http", func(c *awsfed.Config) { c.IAMCredentialsEndpoint = "http://iamcredentials.googleapis.com" },
+			"IAMCredentialsEndpoint", "http://iamcredentials.googleapis.com"},
+		{"IAM Credentials with a query", func(c *awsfed.Config) { c.IAMCredentialsEndpoint = "https://iamcredentials.googleapis.com?a=b" },
+			"IAMCredentialsEndpoint", "https://iamcredentials.googleapis.com?a=b"},
+		{"a verification URL over http", func(c *awsfed.Config) { c.VerificationURL = "http://sts.us-east-1.amazonaws.com" + callerIdentity },
+			"VerificationURL", "http://sts.us-east-1.amazonaws.com" + callerIdentity},
+		{"a verification URL over http with a placeholder", func(c *awsfed.Config) { c.VerificationURL = "http://sts.{region}.amazonaws.com" + callerIdentity },
+			"VerificationURL", "http://sts.{region}.amazonaws.com" + callerIdentity},
+		{"a verification URL without a query", func(c *awsfed.Config) { c.VerificationURL = "https://sts.us-east-1.amazonaws.com" },
+			"VerificationURL", "https://sts.us-east-1.amazonaws.com"},
+		{"a verification URL of another action", func(c *awsfed.Config) {
+			c.VerificationURL = "https://sts.us-east-1.amazonaws.com?Action=GetSessionToken&Version=2011-06-15"
+		}, "VerificationURL", "https://sts.us-east-1.amazonaws.com?Action=GetSessionToken&Version=2011-06-15"},
+		{"a verification URL of two actions", func(c *awsfed.Config) {
+			c.VerificationURL = "https://sts.us-east-1.amazonaws.com" + callerIdentity + "&Action=GetSessionToken"
+		}, "VerificationURL", "https://sts.us-east-1.amazonaws.com" + callerIdentity + "&Action=GetSessionToken"},
+		{"a verification URL with a path", func(c *awsfed.Config) { c.VerificationURL = "https://sts.us-east-1.amazonaws.com/x" + callerIdentity },
+			"VerificationURL", "https://sts.us-east-1.amazonaws.com/x" + callerIdentity},
+		{"another placeholder than {region}", func(c *awsfed.Config) { c.VerificationURL = "https://sts.{zone}.amazonaws.com" + callerIdentity },
+			"VerificationURL", "https://sts.{zone}.amazonaws.com" + callerIdentity},
+		{"metadata of another host over http", func(c *awsfed.Config) { c.MetadataEndpoint = "http://metadata.google.internal" },
+			"MetadataEndpoint", "http://metadata.google.internal"},
+		{"metadata with a query", func(c *awsfed.Config) { c.MetadataEndpoint = "http://169.254.169.254?a=b" },
+			"MetadataEndpoint", "http://169.254.169.254?a=b"},
+		{"metadata with a path", func(c *awsfed.Config) { c.MetadataEndpoint = "http://169.254.169.254/ec2" },
+			"MetadataEndpoint", "http://169.254.169.254/ec2"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}
+			c.change(&cfg)
+			for constructor, err := range refusals(t, cfg) {
+				require.Error(t, err, constructor)
+				faults := fieldErrors(err)
+				if constructor == "CredentialFile" { // which objects to delegates in any case
+					faults = slices.DeleteFunc(faults, func(f *awsfed.FieldError) bool { return strings.Contains(f.Want, "cannot name") })
+				}
+				require.Len(t, faults, 1, "%s: %v", constructor, err)
+				assert.Equal(t, c.field, faults[0].Field, constructor)
+				assert.Equal(t, c.found, faults[0].Found, constructor)
+				assert.NotEmpty(t, faults[0].Want, constructor)
+				assert.ErrorIs(t, err, awsfed.ErrMisconfigured, constructor)
+				assert.NotErrorIs(t, err, awsfed.ErrTransient, constructor)
+			}
+		})
+	}
+}
+
+func TestAllFaultsOfAConfigAreReportedAtOnce(t *testing.T) {
+	cfg := awsfed.Config{
+		Audience:               "audience",
+		ServiceAccount:         "account",
+		Delegates:              []string{"first", offlineAccount, "second"},
+		Scopes:                 []string{"a b", "c", "d e"},
+		Lifetime:               time.Millisecond,
+		Timeout:                -time.Second,
+		Region:                 "region",
+		UniverseDomain:         "universe",
+		QuotaProject:           "quota project",
+		TokenURL:               "token",
+		IAMCredentialsEndpoint: "iam",
+		VerificationURL:        "verification",
+		MetadataEndpoint:       "metadata",
+	}
+	_, err := awsfed.NewTokenSource(t.Context(), cfg)
+	assert.Equal(t, []string{"Audience", "Delegates", "Delegates", "IAMCredentialsEndpoint", "Lifetime", "MetadataEndpoint", "QuotaProject",
+		"Region", "Scopes", "Scopes", "ServiceAccount", "Timeout", "TokenURL", "UniverseDomain", "VerificationURL"}, faultyFields(err))
+	for _, fault := range fieldErrors(err) {
+		assert.ErrorContains(t, err, fault.Error(), "the text names them all")
+	}
+
+	_, err = awsfed.NewImpersonator(awsfed.Config{Audience: "audience", Timeout: -1}, nil)
+	assert.Equal(t, []string{"Audience", "ServiceAccount", "Timeout", "the source of federated tokens"}, faultyFields(err))
+}
+
+func TestTheZeroConfigIsAnErrorAndNoPanic(t *testing.T) {
+	for constructor, err := range refusals(t, awsfed.Config{}) {
+		assert.Equal(t, []string{"Audience"}, faultyFields(err), constructor)
+		assert.ErrorContains(t, err, "Audience is missing", constructor)
+	}
+	_, err := awsfed.NewImpersonator(awsfed.Config{}, nil)
+	assert.Equal(t, []string{"Audience", "ServiceAccount", "the source of federated tokens"}, faultyFields(err))
+	_, err = awsfed.NewExchanger(awsfed.Config{Audience: offlineAudience}, nil)
+	assert.Equal(t, []string{"the source of subject tokens"}, faultyFields(err))
+}
+
+func TestWhatAProgramSetsItselfIsItsOwnBusiness(t *testing.T) {
+	for name, change := range map[string]func(*awsfed.Config){
+		"nothing but the audience":            func(c *awsfed.Config) { *c = awsfed.Config{Audience: offlineAudience} },
+		"a unique ID":                         func(c *awsfed.Config) { c.ServiceAccount = "112233445566778899001" },
+		"a default service account":           func(c *awsfed.Config) { c.ServiceAccount = "912480652101-compute@developer.gserviceaccount.com" },
+		"a domain-scoped project":             func(c *awsfed.Config) { c.ServiceAccount = "app@proj.example.com.iam.gserviceaccount.com" },
+		"delegates":                           func(c *awsfed.Config) { c.Delegates = []string{offlineAccount, "112233445566778899001"} },
+		"the shortest lifetime":               func(c *awsfed.Config) { c.Lifetime = time.Second },
+		"the longest lifetime":                func(c *awsfed.Config) { c.Lifetime = 12 * time.Hour },
+		"a scope by its short name":           func(c *awsfed.Config) { c.Scopes = []string{"openid", "email"} },
+		"the SDK's global region":             func(c *awsfed.Config) { c.Region = "aws-global" },
+		"the SDK's global region of GovCloud": func(c *awsfed.Config) { c.Region = "aws-us-gov-global" },
+		"a universe":                          func(c *awsfed.Config) { c.UniverseDomain = "cloud.example" },
+		"any host over https":                 func(c *awsfed.Config) { c.TokenURL = "https://proxy.example/google/v1/token" },
+		"a regional token URL":                func(c *awsfed.Config) { c.TokenURL = "https://sts.europe-west4.rep.googleapis.com/v1/token" },
+		"this machine over http":              func(c *awsfed.Config) { c.TokenURL = "http://127.0.0.1:8085/v1/token" },
+		"this machine by its IPv6 address":    func(c *awsfed.Config) { c.IAMCredentialsEndpoint = "http://[::1]:8085" },
+		"IAM Credentials with a final slash":  func(c *awsfed.Config) { c.IAMCredentialsEndpoint = "https://iamcredentials.googleapis.com/" },
+		"a FIPS endpoint":                     func(c *awsfed.Config) { c.VerificationURL = "https://sts-fips.{region}.amazonaws.com" + callerIdentity },
+		"a verification URL with a slash":     func(c *awsfed.Config) { c.VerificationURL = "https://sts.amazonaws.com/" + callerIdentity },
+		"a verification URL in another order": func(c *awsfed.Config) {
+			c.VerificationURL = "https://sts.amazonaws.com/?Version=2011-06-15&Action=GetCallerIdentity"
+		},
+		"EC2's metadata":         func(c *awsfed.Config) { c.MetadataEndpoint = "http://169.254.169.254" },
+		"EC2's metadata in IPv6": func(c *awsfed.Config) { c.MetadataEndpoint = "http://[fd00:ec2::254]/" },
+		"a proxy for metadata":   func(c *awsfed.Config) { c.MetadataEndpoint = "https://metadata.example" },
+		"a quota project":        func(c *awsfed.Config) { c.QuotaProject = "example.com:my-project" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}
+			change(&cfg)
+			_, err := awsfed.NewExchanger(cfg, fixedSubject{})
+			assert.NoError(t, err)
+		})
+	}
+}
+
+func TestTheDefaultsAreThoseOfTheDocumentation(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		universe string
+		sts, iam string
+	}{
+		{"the usual universe", "", "https://sts.googleapis.com/v1/token", "https://iamcredentials.googleapis.com"},
+		{"another universe", "cloud.example", "https://sts.cloud.example/v1/token", "https://iamcredentials.cloud.example"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			google := &scriptedGoogle{}
+			cfg := offlineConfig(google)
+			cfg.UniverseDomain = c.universe
+			ts, err := awsfed.NewTokenSource(t.Context(), cfg)
+			require.NoError(t, err)
+			require.Empty(t, google.urls(), "no token is fetched yet")
+			token, err := ts.TokenContext(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, "service-account-token", token.AccessToken)
+			assert.Equal(t, []string{c.sts, c.iam + "/v1/projects/-/serviceAccounts/" + offlineAccount + ":generateAccessToken"}, google.urls())
+			assert.JSONEq(t, `{"lifetime":"3600s","scope":["https://www.googleapis.com/auth/cloud-platform"]}`, google.bodies[1])
+			form, err := url.ParseQuery(google.bodies[0])
+			require.NoError(t, err)
+			assert.Equal(t, awsfed.CloudPlatformScope, form.Get("scope"))
+			assert.Equal(t, offlineAudience, form.Get("audience"))
+		})
+	}
+}
+
+func TestTheConfigIsCopied(t *testing.T) {
+	google, stranger := &scriptedGoogle{}, &scriptedGoogle{}
+	cfg := offlineConfig(google)
+	cfg.Scopes = []string{"scope-a", "scope-b"}
+	cfg.Delegates = []string{offlineAccount}
+	ts, err := awsfed.NewTokenSource(t.Context(), cfg)
+	require.NoError(t, err)
+
+	cfg.Scopes[0], cfg.Delegates[0] = "changed", "changed"
+	cfg.HTTPClient.Transport = stranger
+	_, err = ts.TokenContext(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, stranger.urls())
+	require.Len(t, google.bodies, 2)
+	assert.JSONEq(t, `{"delegates":["projects/-/serviceAccounts/`+offlineAccount+`"],"lifetime":"3600s","scope":["scope-a","scope-b"]}`, google.bodies[1])
+}
+
+func TestConstructorsDoNotWriteIntoTheConfig(t *testing.T) {
+	backing := []string{"scope-a", "spare"}
+	cfg := offlineConfig(&scriptedGoogle{})
+	cfg.Scopes = backing[:1]
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	cfg.HTTPClient.Jar = jar
+	_, err = awsfed.NewTokenSource(t.Context(), cfg)
+	require.NoError(t, err)
+	_, err = cfg.CredentialFile()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"scope-a", "spare"}, backing)
+	assert.Nil(t, cfg.HTTPClient.CheckRedirect, "the program's client goes on following redirects")
+	assert.Equal(t, jar, cfg.HTTPClient.Jar)
+}
+
+func TestOneConfigServesManyGoroutines(t *testing.T) {
+	google := &scriptedGoogle{}
+	cfg := offlineConfig(google)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			ts, err := awsfed.NewTokenSource(t.Context(), cfg)
+			if assert.NoError(t, err) {
+				_, err = ts.Token()
+				assert.NoError(t, err)
+			}
+			_, err = cfg.CredentialFile()
+			assert.NoError(t, err)
+		})
+	}
+	all.Wait()
+	assert.Len(t, google.urls(), 16)
+}
+
+// hangingGoogle gives no answer until it is given up on.
+type hangingGoogle struct{}
+
+func (hangingGoogle) RoundTrip(req *http.Request) (*http.Response, error) {
+	<-req.Context().Done()
+	return nil, req.Context().Err()
+}
+
+func TestTimeoutBoundsAWholeRefresh(t *testing.T) {
+	for set, want := range map[time.Duration]time.Duration{0: 30 * time.Second, time.Second: time.Second, time.Hour: time.Hour} {
+		t.Run(fmt.Sprint(set), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cfg := offlineConfig(hangingGoogle{})
+				cfg.Timeout = set
+				ts, err := awsfed.NewTokenSource(t.Context(), cfg)
+				require.NoError(t, err)
+				start := time.Now()
+				_, err = ts.Token()
+				require.Error(t, err)
+				// The last attempt is not begun if its pause would end after the deadline, so it may be over sooner.
+				assert.LessOrEqual(t, time.Since(start), want)
+				assert.Greater(t, time.Since(start), want/4)
+				time.Sleep(want) // A flight may outlast the last who waited for it, by no more than the whole Timeout.
+			})
+		})
+	}
+}
+
+func TestAConfigNeverPrintsItsCredentials(t *testing.T) {
+	cfg := offlineConfig(nil)
+	check := func(what, text string) {
+		for name, secret := range map[string]string{"secret key": offlineSecretKey, "session token": offlineSessionToken} {
+			assert.False(t, strings.Contains(text, secret), "the %s is in %s", name, what)
+		}
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		check(verb, fmt.Sprintf(verb, cfg))
+		check(verb+" of a pointer", fmt.Sprintf(verb, &cfg))
+		check(verb+" of a struct around it", fmt.Sprintf(verb, struct{ Google awsfed.Config }{cfg}))
+	}
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("starting", "config", cfg)
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("starting", "config", cfg)
+	check("a log", log.String())
+	file, err := cfg.CredentialFile()
+	require.NoError(t, err)
+	check("the credential file", string(file))
+}
+
+func TestAPasswordInAURLIsNotPrinted(t *testing.T) {
+	for name, value := range map[string]string{
+		"in its place":              "https://admin:hunter2@proxy.example/v1/token",
+		"in the place of the user":  "https://hunter2@proxy.example/v1/token",
+		"of a URL that cannot be":   "https://admin:hunter2@[proxy.example/v1/token",
+		"of a URL without a scheme": "admin:hunter2@proxy.example/v1/token",
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := awsfed.Config{Audience: offlineAudience, TokenURL: value, IAMCredentialsEndpoint: value, MetadataEndpoint: value, VerificationURL: value}
+			for constructor, err := range refusals(t, cfg) {
+				assert.Equal(t, []string{"IAMCredentialsEndpoint", "MetadataEndpoint", "TokenURL", "VerificationURL"}, faultyFields(err), constructor)
+				assert.False(t, strings.Contains(fmt.Sprintf("%+v", err), "hunter2"), constructor)
+			}
+		})
+	}
+}
