@@ -36,8 +36,9 @@ type Hop struct {
 
 // A trace collects the hops of one attempt. It travels in the ctx, since the layers know nothing of each other.
 type trace struct {
-	mu   sync.Mutex
-	hops []Hop
+	mu    sync.Mutex
+	hops  []Hop
+	known bool // the failure was told already, by a TokenSource on the way
 }
 
 type traceKey struct{}
@@ -47,10 +48,19 @@ func withTrace(ctx context.Context) (context.Context, *trace) {
 	return context.WithValue(ctx, traceKey{}, t), t
 }
 
-func (t *trace) list() []Hop {
+func (t *trace) result() (hops []Hop, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.hops
+	return t.hops, t.known
+}
+
+// markKnown keeps the attempt that ctx belongs to, if any, from warning of a failure that was warned of.
+func markKnown(ctx context.Context) {
+	if t, ok := ctx.Value(traceKey{}).(*trace); ok {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.known = true
+	}
 }
 
 // startHop begins a hop of the attempt that ctx belongs to, if any; the func that it returns ends it.

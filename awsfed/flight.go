@@ -51,11 +51,12 @@ func (ts *TokenSource) attempt(ctx context.Context, f *flight) (pause time.Durat
 		err = ts.check(token, start)
 	}
 	now := time.Now()
+	hops, known := trace.result()
 
 	ts.mu.Lock()
 	ts.attempts++
 	event := RefreshEvent{Token: ts.kind, Background: !f.waited, Attempt: ts.attempts, Start: start,
-		Duration: now.Sub(start), Hops: trace.list(), Err: err}
+		Duration: now.Sub(start), Hops: hops, Err: err}
 	if err == nil {
 		ts.accept(token, start, now, f.waited)
 		event.Expiry = token.Expiry
@@ -77,7 +78,7 @@ func (ts *TokenSource) attempt(ctx context.Context, f *flight) (pause time.Durat
 	}
 	ts.mu.Unlock()
 
-	ts.report(event)
+	ts.report(event, known)
 	return pause, again
 }
 
@@ -155,8 +156,9 @@ func (ts *TokenSource) tick() {
 	}
 }
 
-// report tells the hook and the log.
-func (ts *TokenSource) report(event RefreshEvent) {
+// report tells the hook and the log. Of a failure that another source on the way has warned of there is no second
+// warning.
+func (ts *TokenSource) report(event RefreshEvent, known bool) {
 	if ts.onRefresh != nil {
 		ts.onRefresh(event)
 	}
@@ -164,16 +166,21 @@ func (ts *TokenSource) report(event RefreshEvent) {
 		slog.String("token", string(event.Token)), slog.Bool("background", event.Background),
 		slog.Int("attempt", event.Attempt), slog.Duration("duration", event.Duration), slog.Time("next", event.Next),
 	}
-	ctx := context.Background()
+	level, message := slog.LevelWarn, "awsfed: token not refreshed"
+	if known {
+		level = slog.LevelDebug
+	}
 	var e *Error
 	switch {
 	case event.Err == nil:
-		ts.logger.LogAttrs(ctx, slog.LevelDebug, "awsfed: token refreshed", append(attrs, slog.Time("expiry", event.Expiry))...)
+		level, message = slog.LevelDebug, "awsfed: token refreshed"
+		attrs = append(attrs, slog.Time("expiry", event.Expiry))
 	case errors.As(event.Err, &e):
-		ts.logger.LogAttrs(ctx, slog.LevelWarn, "awsfed: token not refreshed", append(attrs, slog.Any("error", e))...)
+		attrs = append(attrs, slog.Any("error", e))
 	default:
-		ts.logger.LogAttrs(ctx, slog.LevelWarn, "awsfed: token not refreshed", append(attrs, slog.String("error", event.Err.Error()))...)
+		attrs = append(attrs, slog.String("error", event.Err.Error()))
 	}
+	ts.logger.LogAttrs(context.Background(), level, message, attrs...)
 }
 
 // stage is where an error belongs that no layer has placed.

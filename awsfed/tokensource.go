@@ -137,6 +137,7 @@ func (ts *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) 
 	}
 	if ts.flight == nil && !passed(ts.held, now) {
 		defer ts.mu.Unlock()
+		markKnown(ctx)
 		return nil, ts.err
 	}
 	if ts.flight == nil {
@@ -154,6 +155,7 @@ func (ts *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) 
 		return nil, ts.left(ctx, ts.err)
 	}
 	if f.err != nil {
+		markKnown(ctx)
 		return nil, f.err
 	}
 	token := *f.token
