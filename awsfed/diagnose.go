@@ -1,0 +1,369 @@
+package awsfed
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/call"
+	"github.com/awsfed/awsfed-go/awsfed/principal"
+)
+
+// A DiagnoseOption changes what [Diagnose] takes for granted.
+type DiagnoseOption func(*diagnosis)
+
+// WithMapping tells [Diagnose] the attribute mapping of the provider, which Google shows to nobody but its
+// administrators. The default is [principal.DefaultMapping].
+func WithMapping(mapping func(principal.Identity) (principal.Attributes, error)) DiagnoseOption {
+	return func(d *diagnosis) {
+		d.hints.mapping = mapping
+		d.assumption = "by the mapping that was given:"
+	}
+}
+
+// Diagnose walks the road from AWS credentials to a Google token step by step, and does not stop at the first fault
+// that it can see past: the configuration, the AWS credentials and their origin, the identity that AWS STS itself
+// reports, the clock, the attribute mapping and the principals to grant, the exchange, the impersonation, the network.
+// Each failed step has a cure.
+//
+// It sends requests to the hosts of the configuration alone: the AWS SDK's sources of credentials, the host of
+// VerificationURL, TokenURL and IAMCredentialsEndpoint. The report holds no secret. The error is nil unless ctx ended
+// before the walk did; the report then has the steps until there.
+func Diagnose(ctx context.Context, cfg Config, options ...DiagnoseOption) (*Report, error) {
+	d := &diagnosis{report: &Report{}, cfg: cfg.withDefaults(), assumption: "if the provider has Google's default mapping:"}
+	d.hints = newHints(d.cfg)
+	for _, option := range options {
+		option(d)
+	}
+	d.walk(ctx)
+	return d.report, context.Cause(ctx)
+}
+
+// A diagnosis is one walk.
+type diagnosis struct {
+	cfg     Config
+	hints   hints
+	report  *Report
+	builder *SubjectTokenBuilder
+	answers []answered // whose Date tells of the clock
+
+	assumption string // of which mapping the findings are
+}
+
+type answered struct {
+	by     string
+	answer *call.Answer
+}
+
+func (d *diagnosis) walk(ctx context.Context) {
+	if !d.step(ctx, "configuration", d.configuration) {
+		return // Without an audience there is nowhere to go.
+	}
+	if d.step(ctx, "AWS credentials", d.credentials) {
+		d.step(ctx, "AWS identity", d.identity)
+		if d.report.Identity.ARN != "" {
+			d.step(ctx, "attribute mapping", d.mapping)
+		} else {
+			d.skip("attribute mapping", "AWS did not say who the caller is")
+		}
+		d.google(ctx)
+	} else {
+		for _, name := range []string{"AWS identity", "attribute mapping", "token exchange", "impersonation"} {
+			d.skip(name, "there are no AWS credentials")
+		}
+	}
+	d.step(ctx, "network", d.network)
+	d.step(ctx, "clock", d.clocks)
+}
+
+// google takes the two steps at Google.
+func (d *diagnosis) google(ctx context.Context) {
+	var federated *oauth2.Token
+	exchanged := d.step(ctx, "token exchange", func(ctx context.Context, s *Step) error {
+		var err error
+		federated, err = d.exchange(ctx, s)
+		return err
+	})
+	switch {
+	case d.cfg.ServiceAccount == "":
+		return
+	case !exchanged:
+		d.skip("impersonation", "there is no federated token")
+	default:
+		d.step(ctx, "impersonation", func(ctx context.Context, s *Step) error { return d.impersonation(ctx, s, federated) })
+	}
+}
+
+// step runs one step under its share of time, and notes it. It reports whether the road goes on from there.
+func (d *diagnosis) step(ctx context.Context, name string, do func(context.Context, *Step) error) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.cfg.Timeout)
+	defer cancel()
+	s := Step{Name: name}
+	start := time.Now()
+	s.Err = do(ctx, &s)
+	s.Duration = time.Since(start)
+	if s.Err != nil {
+		s.Err = d.hints.explain(s.Err)
+		s.Verdict = Failed
+		var e *Error
+		if errors.As(s.Err, &e) {
+			s.Findings = append(s.Findings, e.summary())
+			s.Cure = e.Hint
+		}
+	}
+	d.report.Steps = append(d.report.Steps, s)
+	return s.Err == nil
+}
+
+func (d *diagnosis) skip(name, why string) {
+	d.report.Steps = append(d.report.Steps, Step{Name: name, Verdict: Skipped, Findings: []string{why}})
+}
+
+func (d *diagnosis) configuration(_ context.Context, s *Step) error {
+	if err := d.cfg.validate(); err != nil {
+		for line := range strings.Lines(err.Error()) {
+			s.Findings = append(s.Findings, strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "awsfed: "))
+		}
+		s.Cure = "mend these fields of the Config or the credential file"
+		return err
+	}
+	account := d.cfg.ServiceAccount
+	if account == "" {
+		account = "none (direct resource access)"
+	}
+	s.Findings = []string{
+		"provider " + d.hints.providerName(),
+		"service account " + account,
+	}
+	return nil
+}
+
+func (d *diagnosis) credentials(ctx context.Context, s *Step) error {
+	builder, err := NewSubjectTokenBuilder(ctx, d.cfg)
+	if err != nil {
+		return err
+	}
+	d.builder = builder
+	credentials, err := builder.chain.Retrieve(ctx)
+	if err != nil {
+		return err
+	}
+	s.Findings = append(s.Findings, "access key "+credentials.AccessKeyID+" from "+providerName(credentials, builder.chain.credentials))
+	if credentials.CanExpire {
+		s.Findings = append(s.Findings, "they expire in "+time.Until(credentials.Expires).Round(time.Second).String())
+	} else {
+		s.Findings = append(s.Findings, "their provider does not tell when they expire")
+	}
+	if strings.HasPrefix(credentials.AccessKeyID, "ASIA") && credentials.SessionToken == "" {
+		s.Verdict = Warned
+		s.Cure = "the access key is of a session (ASIA…), and there is no session token: set AWS_SESSION_TOKEN too"
+	}
+	if inContainer() && strings.Contains(credentials.Source, "EC2Role") {
+		s.Verdict = Warned
+		s.Cure = "this is a container, and the credentials are those of its EC2 node: a task role (ECS), Pod Identity or IRSA (EKS) is missing or was not taken up\n" +
+			strings.Join(credentialTrail(), "\n")
+	}
+	return nil
+}
+
+// identity sends the signed request where Google would send it. That it does not get there from here is a warning: it
+// is Google that has to reach AWS STS.
+func (d *diagnosis) identity(ctx context.Context, s *Step) error {
+	answer, req, err := d.callerIdentity(ctx)
+	if req == nil {
+		return err
+	}
+	host := req.URL.Host
+	if err != nil {
+		s.Verdict = Warned
+		s.Findings = []string{host + " could not be asked who the caller is: " + err.Error()}
+		s.Cure = "that does no harm by itself, since Google asks " + host + " and not this machine: the next steps tell"
+		return nil
+	}
+	if answer.Status == http.StatusForbidden && skewOf(answer).Abs() > time.Minute {
+		// Signed by a wrong clock: now the right time is known.
+		d.builder.time.Learn(answer.Sent, answer.Header)
+		if answer, req, err = d.callerIdentity(ctx); err != nil {
+			return err
+		}
+	}
+	if answer.Status != http.StatusOK {
+		return awsError(answer, headerSecrets(req.Header.Get("Authorization"), req.Header.Get("X-Amz-Security-Token")))
+	}
+	var body struct {
+		Result struct {
+			Account string `xml:"Account"`
+			ARN     string `xml:"Arn"`
+			UserID  string `xml:"UserId"`
+		} `xml:"GetCallerIdentityResult"`
+	}
+	if err := xml.Unmarshal(answer.Body, &body); err != nil || body.Result.ARN == "" {
+		return &Error{Stage: StageSubjectToken, StatusCode: answer.Status, Code: codeInvalidAnswer,
+			Description: "the answer of " + host + " is not one of AWS STS", Hint: "look for a proxy between here and " + host}
+	}
+	d.report.Identity = principal.Identity{Account: body.Result.Account, ARN: body.Result.ARN, UserID: body.Result.UserID}
+	d.hints.identity = d.report.Identity
+	s.Findings = []string{"AWS STS (" + host + ") says:", "account " + body.Result.Account, "ARN " + body.Result.ARN, "user ID " + body.Result.UserID}
+	return nil
+}
+
+// callerIdentity asks AWS. Without a request the error is that of signing one; with one it is that of sending it.
+func (d *diagnosis) callerIdentity(ctx context.Context) (*call.Answer, *http.Request, error) {
+	req, err := d.builder.sign(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	answer, err := call.Do(call.Client(d.cfg.HTTPClient), req)
+	if err != nil {
+		return nil, req, err
+	}
+	d.answers = append(d.answers, answered{"AWS", answer})
+	return answer, req, nil
+}
+
+// awsError is an error of AWS STS.
+func awsError(answer *call.Answer, secrets []string) *Error {
+	var body struct {
+		Error struct {
+			Code    string `xml:"Code"`
+			Message string `xml:"Message"`
+		} `xml:"Error"`
+	}
+	e := &Error{Stage: StageSubjectToken, StatusCode: answer.Status, RequestID: requestID(answer.Header), Transient: transientStatus(answer.Status)}
+	if xml.Unmarshal(answer.Body, &body) == nil {
+		e.Code, e.Description = redact(body.Error.Code, secrets), redact(body.Error.Message, secrets)
+	}
+	e.Hint = awsAnswerHint(e.Code, e.Description)
+	return e
+}
+
+func (d *diagnosis) mapping(_ context.Context, s *Step) error {
+	attributes, err := d.hints.mapping(d.report.Identity)
+	if err == nil {
+		err = attributes.Validate()
+	}
+	s.Findings = append(s.Findings, d.assumption)
+	s.Findings = append(s.Findings, fmt.Sprintf("google.subject is %s (%d of at most %d bytes)", attributes.Subject, len(attributes.Subject), principal.MaxSubject))
+	for _, name := range slices.Sorted(maps.Keys(attributes.Custom)) {
+		s.Findings = append(s.Findings, "attribute."+name+" is "+attributes.Custom[name])
+	}
+	if !strings.HasPrefix(d.report.Identity.ARN, "arn:aws:") {
+		s.Findings = append(s.Findings, `the ARN is of another partition: a condition on "arn:aws:sts::…", as in Google's examples, is false of it`)
+	}
+	if err != nil {
+		s.Cure = d.hints.exchange(&Error{Stage: StageExchange, Description: "google.subject exceeds"})
+		s.Findings = append(s.Findings, err.Error())
+		return err
+	}
+	d.report.Members = attributes.Members(d.hints.provider)
+	s.Findings = append(s.Findings, "grant roles to one of:")
+	for _, member := range d.report.Members {
+		s.Findings = append(s.Findings, "  "+member)
+	}
+	return nil
+}
+
+func (d *diagnosis) exchange(ctx context.Context, s *Step) (*oauth2.Token, error) {
+	exchanger, err := NewExchanger(d.cfg, d.builder)
+	if err != nil {
+		return nil, err
+	}
+	exchanger.client = d.listening(exchanger.client, "Google")
+	exchanger.hints = d.hints
+	token, err := exchanger.TokenContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.Findings = append(s.Findings, "a federated token for "+time.Until(token.Expiry).Round(time.Second).String())
+	if d.cfg.ServiceAccount == "" {
+		d.gained(s, token)
+	}
+	return token, nil
+}
+
+func (d *diagnosis) impersonation(ctx context.Context, s *Step, federated *oauth2.Token) error {
+	impersonator, err := NewImpersonator(d.cfg, staticToken{federated})
+	if err != nil {
+		return err
+	}
+	impersonator.client = d.listening(impersonator.client, "Google")
+	impersonator.hints = d.hints
+	token, err := impersonator.TokenContext(ctx)
+	if err != nil {
+		return err
+	}
+	s.Findings = append(s.Findings, "a token of "+d.cfg.ServiceAccount+" for "+time.Until(token.Expiry).Round(time.Second).String())
+	d.gained(s, token)
+	return nil
+}
+
+// gained notes what the final token is good for.
+func (d *diagnosis) gained(s *Step, token *oauth2.Token) {
+	d.report.Expiry = token.Expiry
+	s.Findings = append(s.Findings, "scopes "+strings.Join(d.cfg.Scopes, " "))
+}
+
+// clocks holds this machine's clock against those of all who answered.
+func (d *diagnosis) clocks(_ context.Context, s *Step) error {
+	if len(d.answers) == 0 {
+		s.Verdict = Skipped
+		s.Findings = []string{"nobody answered, so there is no clock to compare with"}
+		return nil
+	}
+	seen := make(map[string]bool)
+	for _, a := range d.answers {
+		skew := skewOf(a.answer)
+		if seen[a.by] {
+			continue
+		}
+		seen[a.by] = true
+		s.Findings = append(s.Findings, a.by+" is ahead of this machine by "+skew.Round(time.Second).String())
+		if skew.Abs() > time.Minute {
+			s.Verdict = Warned
+			s.Cure = clockHint(skew)
+		}
+	}
+	return nil
+}
+
+// listening is client with an ear for the clocks of those who answer.
+func (d *diagnosis) listening(client *http.Client, by string) *http.Client {
+	heard := *client
+	heard.Transport = listener{d, by, client.Transport}
+	return &heard
+}
+
+type listener struct {
+	d    *diagnosis
+	by   string
+	base http.RoundTripper
+}
+
+func (l listener) RoundTrip(req *http.Request) (*http.Response, error) {
+	sent := time.Now()
+	base := l.base
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	resp, err := base.RoundTrip(req)
+	if err == nil {
+		l.d.answers = append(l.d.answers, answered{l.by, &call.Answer{Status: resp.StatusCode, Header: resp.Header, Sent: sent}})
+	}
+	return resp, err
+}
+
+// staticToken is one token as a source.
+type staticToken struct{ token *oauth2.Token }
+
+func (s staticToken) TokenContext(context.Context) (*oauth2.Token, error) { return s.token, nil }

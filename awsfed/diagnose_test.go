@@ -1,0 +1,137 @@
+package awsfed_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/awsfed/awsfed-go/awsfed"
+	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
+	"github.com/awsfed/awsfed-go/awsfed/principal"
+)
+
+func diagnose(t *testing.T, cfg awsfed.Config, options ...awsfed.DiagnoseOption) *awsfed.Report {
+	t.Helper()
+	cfg.Logger = quiet
+	report, err := awsfed.Diagnose(t.Context(), cfg, options...)
+	require.NoError(t, err)
+	return report
+}
+
+func stepOf(t *testing.T, report *awsfed.Report, name string) awsfed.Step {
+	t.Helper()
+	for _, step := range report.Steps {
+		if step.Name == name {
+			return step
+		}
+	}
+	require.Fail(t, "no such step", "%s in\n%s", name, report)
+	return awsfed.Step{}
+}
+
+func TestADiagnosisOfWhatWorksTellsWhoTheCallerIs(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	server := serve(t, cloud, awsfedtest.SourceEC2Metadata)
+	cfg := server.Config()
+	cfg.VerificationURL = server.URL + "?Action=GetCallerIdentity&Version=2011-06-15"
+	report := diagnose(t, cfg)
+	assert.Equal(t, awsfed.Passed, report.Worst(), report)
+	assert.Equal(t, "arn:aws:sts::123456789012:assumed-role/app/i-0123456789abcdef0", report.Identity.ARN)
+	assert.Contains(t, report.Members, "principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/attribute.aws_role/arn:aws:sts::123456789012:assumed-role/app")
+	assert.WithinDuration(t, time.Now().Add(time.Hour), report.Expiry, time.Minute)
+	assert.Contains(t, strings.Join(stepOf(t, report, "network").Findings, "\n"), "127.0.0.1 (this machine)")
+}
+
+func TestADiagnosisReportsEveryFaultOfTheConfiguration(t *testing.T) {
+	report := diagnose(t, awsfed.Config{Audience: "https://wrong", ServiceAccount: "nobody", Timeout: -1})
+	step := stepOf(t, report, "configuration")
+	assert.Equal(t, awsfed.Failed, step.Verdict)
+	for _, field := range []string{"Audience", "ServiceAccount", "Timeout"} {
+		assert.Contains(t, strings.Join(step.Findings, "\n"), field)
+	}
+	var fault *awsfed.FieldError
+	assert.ErrorAs(t, step.Err, &fault)
+}
+
+func TestADiagnosisSeesPastAnAWSThatCannotBeAskedFromHere(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	cfg := cloud.Config()
+	cfg.HTTPClient = &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		if strings.HasPrefix(req.URL.Host, "sts.us-east-1.amazonaws") {
+			return nil, errors.New("no route")
+		}
+		return cloud.Client().Transport.RoundTrip(req)
+	})}
+	report := diagnose(t, cfg)
+	assert.Equal(t, awsfed.Warned, stepOf(t, report, "AWS identity").Verdict)
+	assert.Equal(t, awsfed.Skipped, stepOf(t, report, "attribute mapping").Verdict)
+	assert.Equal(t, awsfed.Passed, stepOf(t, report, "impersonation").Verdict)
+}
+
+func TestADiagnosisTakesTheMappingOfTheProvider(t *testing.T) {
+	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), awsfed.WithMapping(principal.DocumentedMapping))
+	assert.Contains(t, strings.Join(stepOf(t, report, "attribute mapping").Findings, "\n"), "attribute.aws_role is app\n")
+}
+
+func TestADiagnosisMeasuresTheSubject(t *testing.T) {
+	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), awsfed.WithMapping(func(principal.Identity) (principal.Attributes, error) {
+		return principal.Attributes{Subject: strings.Repeat("x", 128)}, nil
+	}))
+	step := stepOf(t, report, "attribute mapping")
+	assert.Equal(t, awsfed.Failed, step.Verdict)
+	assert.Contains(t, strings.Join(step.Findings, "\n"), "128 of at most 127 bytes")
+	assert.Contains(t, step.Cure, "update-aws")
+}
+
+func TestADiagnosisCallsOutTheRoleOfTheNode(t *testing.T) {
+	clearAWSEnvironment(t)
+	t.Setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+	step := stepOf(t, diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config()), "AWS credentials")
+	assert.Equal(t, awsfed.Warned, step.Verdict)
+	assert.Contains(t, step.Cure, "EC2 node")
+}
+
+func TestADiagnosisCallsOutAMissingSessionToken(t *testing.T) {
+	cfg := awsfedtest.New(awsfedtest.Options{}).Config()
+	cfg.Credentials = staticCredentials(aws.Credentials{AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: "secret"})
+	step := stepOf(t, diagnose(t, cfg), "AWS credentials")
+	assert.Equal(t, awsfed.Warned, step.Verdict)
+	assert.Contains(t, step.Cure, "AWS_SESSION_TOKEN")
+}
+
+func TestADiagnosisEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		cloud.Inject(awsfedtest.Drop(awsfedtest.GoogleSTS))
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		report, err := awsfed.Diagnose(ctx, cloud.Config())
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, awsfed.Failed, stepOf(t, report, "token exchange").Verdict)
+	})
+}
+
+func TestReportsAreJSONForMachines(t *testing.T) {
+	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config())
+	text, err := json.Marshal(report)
+	require.NoError(t, err)
+	var decoded struct {
+		Worst    string
+		Identity struct{ ARN string }
+		Steps    []struct{ Name, Verdict string }
+	}
+	require.NoError(t, json.Unmarshal(text, &decoded))
+	assert.Equal(t, "skipped", decoded.Worst, "the network of the emulator's client")
+	assert.Len(t, decoded.Steps, len(report.Steps))
+	assert.NotEmpty(t, decoded.Identity.ARN)
+	assert.Equal(t, "Verdict(9)", awsfed.Verdict(9).String())
+}

@@ -1,0 +1,104 @@
+package awsfed
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/hosts"
+)
+
+// The addresses by which Google's private ways in are known.
+var (
+	privateGoogle    = netip.MustParsePrefix("199.36.153.8/30")
+	restrictedGoogle = netip.MustParsePrefix("199.36.153.4/30")
+)
+
+// network tells which way the requests take: names, addresses, proxies. It resolves names and connects to nobody.
+func (d *diagnosis) network(ctx context.Context, s *Step) error {
+	transport, known := d.transport()
+	if !known {
+		s.Verdict = Skipped
+		s.Findings = []string{"Config.HTTPClient has a transport of its own, which cannot be looked into"}
+		return nil
+	}
+	for _, target := range []struct {
+		url   string
+		stage Stage
+	}{{d.cfg.TokenURL, StageExchange}, {d.cfg.IAMCredentialsEndpoint, StageImpersonation}} {
+		if err := d.route(ctx, s, transport, target.url); err != nil {
+			s.Verdict = Failed
+			s.Cure = d.hints.network(networkError(target.stage, err))
+		}
+	}
+	if d.builder == nil {
+		return nil
+	}
+	// Google has to reach AWS STS, not this machine, so its route is told and not judged.
+	if endpoint, _, err := d.builder.endpoint(ctx); err == nil {
+		_ = d.route(ctx, s, transport, endpoint)
+	}
+	return nil
+}
+
+// transport is what sends the requests, if it goes to the network as usual.
+func (d *diagnosis) transport() (*http.Transport, bool) {
+	var base http.RoundTripper
+	if d.cfg.HTTPClient != nil {
+		base = d.cfg.HTTPClient.Transport
+	}
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	transport, ok := base.(*http.Transport)
+	return transport, ok && (transport.DialContext == nil || base == http.DefaultTransport)
+}
+
+// route notes how requests for this URL would travel.
+func (d *diagnosis) route(ctx context.Context, s *Step, transport *http.Transport, raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil // reported with the configuration
+	}
+	if transport.Proxy != nil {
+		proxy, err := transport.Proxy(&http.Request{URL: u})
+		if err != nil {
+			s.Findings = append(s.Findings, u.Hostname()+": the proxy settings cannot be read")
+			return err
+		}
+		if proxy != nil {
+			s.Findings = append(s.Findings, u.Hostname()+": through the proxy "+proxy.Host)
+			return nil // The proxy resolves the name.
+		}
+	}
+	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
+	if err != nil {
+		s.Findings = append(s.Findings, u.Hostname()+": "+err.Error())
+		return err
+	}
+	texts := make([]string, len(addresses))
+	for i, address := range addresses {
+		texts[i] = address.Unmap().String()
+	}
+	s.Findings = append(s.Findings, fmt.Sprintf("%s: %s (%s)", u.Hostname(), strings.Join(texts, ", "), whose(addresses[0].Unmap())))
+	return nil
+}
+
+// whose tells what kind of way in an address is.
+func whose(address netip.Addr) string {
+	switch {
+	case hosts.Loopback(address.String()):
+		return "this machine"
+	case privateGoogle.Contains(address):
+		return "private.googleapis.com, Private Google Access"
+	case restrictedGoogle.Contains(address):
+		return "restricted.googleapis.com, for VPC Service Controls"
+	case address.IsPrivate():
+		return "a private address: a Private Service Connect endpoint, an interface endpoint or a proxy"
+	}
+	return "the internet"
+}

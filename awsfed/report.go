@@ -1,0 +1,114 @@
+package awsfed
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/awsfed/awsfed-go/awsfed/principal"
+)
+
+// A Verdict is how a [Step] of a [Report] ended. They are ordered: a greater one is worse.
+type Verdict int
+
+const (
+	Passed  Verdict = iota
+	Skipped         // not tried, since it needs a step that failed
+	Warned          // it works, and something is not as it should be
+	Failed
+)
+
+// String is the verdict in lower case.
+func (v Verdict) String() string {
+	switch v {
+	case Passed:
+		return "passed"
+	case Skipped:
+		return "skipped"
+	case Warned:
+		return "warned"
+	case Failed:
+		return "failed"
+	}
+	return fmt.Sprintf("Verdict(%d)", int(v))
+}
+
+// MarshalText makes the verdict a word in JSON.
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// A Step is one thing that [Diagnose] looked at.
+type Step struct {
+	Name     string        `json:"name"`
+	Verdict  Verdict       `json:"verdict"`
+	Duration time.Duration `json:"duration_ns"`
+	Findings []string      `json:"findings"`       // what was seen
+	Cure     string        `json:"cure,omitempty"` // what to do, for a step that warned or failed
+	Err      error         `json:"-"`              // an *Error or *FieldErrors, for a step that failed
+}
+
+// A Report is what [Diagnose] found, in the order in which it looked. It holds no secret.
+type Report struct {
+	Steps    []Step             `json:"steps"`
+	Identity principal.Identity `json:"identity"` // who AWS says the caller is; zero if it did not say
+	Members  []string           `json:"members"`  // the IAM members that name this caller; one of them is to be granted roles
+	Expiry   time.Time          `json:"expiry"`   // of the token that was had; zero if there was none
+}
+
+// Worst is the worst verdict of all steps.
+func (r *Report) Worst() Verdict {
+	worst := Passed
+	for _, step := range r.Steps {
+		worst = max(worst, step.Verdict)
+	}
+	return worst
+}
+
+// WriteText writes the report for people.
+func (r *Report) WriteText(w io.Writer) error {
+	var b strings.Builder
+	for _, step := range r.Steps {
+		mark := map[Verdict]string{Passed: "ok", Skipped: "--", Warned: "!!", Failed: "XX"}[step.Verdict]
+		fmt.Fprintf(&b, "%s  %-20s %-8s %s\n", mark, step.Name, step.Verdict, step.Duration.Round(100*time.Microsecond))
+		for _, finding := range step.Findings {
+			fmt.Fprintf(&b, "      %s\n", finding)
+		}
+		for line := range strings.Lines(step.Cure) {
+			fmt.Fprintf(&b, "    > %s\n", strings.TrimSuffix(line, "\n"))
+		}
+	}
+	fmt.Fprintf(&b, "\n%s\n", r.summary())
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *Report) summary() string {
+	count := make(map[Verdict]int)
+	for _, step := range r.Steps {
+		count[step.Verdict]++
+	}
+	switch worst := r.Worst(); worst {
+	case Failed:
+		return fmt.Sprintf("%d of %d steps failed; what to do stands behind \">\".", count[Failed], len(r.Steps))
+	case Warned:
+		return fmt.Sprintf("It works; %d of %d steps have a warning.", count[Warned], len(r.Steps))
+	}
+	return "It works: Google gives this AWS identity a token."
+}
+
+// String is the report as text.
+func (r *Report) String() string {
+	var b strings.Builder
+	_ = r.WriteText(&b) // a strings.Builder does not fail
+	return b.String()
+}
+
+// MarshalJSON adds the worst verdict to the fields.
+func (r *Report) MarshalJSON() ([]byte, error) {
+	type fields Report
+	return json.Marshal(struct {
+		Worst Verdict `json:"worst"`
+		*fields
+	}{r.Worst(), (*fields)(r)})
+}
