@@ -66,11 +66,15 @@ func (ts *TokenSource) attempt(ctx context.Context, f *flight) (pause time.Durat
 	} else {
 		ts.err = err
 		pause = flightPause(ts.attempts, err)
-		again = f.waited && transient(err) && now.Add(pause).Before(f.deadline)
+		again = f.waited && !ts.valid(now) && transient(err) && now.Add(pause).Before(f.deadline)
 		event.Next = now.Add(pause)
 		if !again {
 			event.Next = ts.reject(err, now)
 			f.err = err
+		}
+		if !again && ts.valid(now) { // in its last seconds, and good enough for who waits
+			given := *ts.token
+			f.token, f.err = &given, nil
 		}
 	}
 	if !again {

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// A token in its last seconds is none: it would end on its way. Package oauth2 draws the same line.
+	// What a token needs to arrive before it ends. Package oauth2 draws the same line.
 	expiryMargin = 10 * time.Second
 
 	// A background retry has the rest of the token's life to succeed; what it must not do is add to an outage.
@@ -23,7 +23,7 @@ const (
 
 	// After a failed flight callers share its error for a moment, so that they cannot become a storm of requests.
 	holdBase         = time.Second
-	holdCap          = 10 * time.Second
+	holdCap          = 5 * time.Second
 	holdPermanentCap = time.Minute
 
 	// maxRetryAfter bounds how long a server can silence a source that has no token.
@@ -33,10 +33,11 @@ const (
 // margin is how long before its end a token with that much life counts as ended.
 func margin(life time.Duration) time.Duration { return min(expiryMargin, life/10) }
 
-// refreshAfter is when, after the start of its life, a token is replaced: at 40 to 50 percent. Half a life is left for
-// an outage, and a fleet that started together drifts apart, since each token draws anew.
+// refreshAfter is when, after the start of its life, a token is replaced: at 40 to 48 percent. An outage of half a life
+// can then begin at any moment and leave a minute for the try that ends it unnoticed. A fleet that started together
+// drifts apart, since each token draws anew.
 func refreshAfter(life time.Duration) time.Duration {
-	return time.Duration(float64(life) * (0.4 + 0.1*rand.Float64()))
+	return time.Duration(float64(life) * (0.40 + 0.08*rand.Float64()))
 }
 
 // backgroundPause is the pause before the next try to replace a token that ends in remaining, after that many failed

@@ -15,7 +15,7 @@ import (
 // A TokenSource hands out a token and replaces it in time. It is an [oauth2.TokenSource], a [ContextTokenSource] and,
 // without importing gRPC, gRPC's per-RPC credentials. It is safe for any number of goroutines and needs no closing.
 //
-// While its token is valid nobody waits and nobody fails. The token is replaced in the background at 40 to 50 percent
+// While its token is valid nobody waits and nobody fails. The token is replaced in the background at 40 to 48 percent
 // of its life, as long as a token that was handed out is alive: whoever holds one, a cache of Google's clients for
 // example, will be back. A failed replacement is tried again until it succeeds. Without a valid token callers share
 // one flight, which tries again by itself; its error stands for a moment, so that a storm of callers does not become a
@@ -191,9 +191,16 @@ func (ts *TokenSource) Status() Status {
 	return status
 }
 
-// valid reports whether there is a token to hand out.
+// valid reports whether there is a token to hand out. One in its last seconds is none, since it would end on its way,
+// unless the next has been asked for and did not come: then it is the best there is.
 func (ts *TokenSource) valid(now time.Time) bool {
-	return ts.token != nil && ts.remaining(now) > margin(ts.life)
+	if ts.token == nil {
+		return false
+	}
+	if ts.attempts > 0 {
+		return ts.remaining(now) > 0
+	}
+	return ts.remaining(now) > margin(ts.life)
 }
 
 // remaining is what is left of the token's life. The wall clock goes on while the machine is suspended, and may be set
