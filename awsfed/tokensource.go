@@ -111,6 +111,12 @@ func NewCachedTokenSource(source ContextTokenSource, options CacheOptions) (*Tok
 
 // Token is TokenContext with a ctx that ends after the Timeout of the configuration.
 func (ts *TokenSource) Token() (*oauth2.Token, error) {
+	ts.mu.Lock()
+	token := ts.take(time.Now())
+	ts.mu.Unlock()
+	if token != nil {
+		return token, nil // without the price of a ctx
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), ts.timeout)
 	defer cancel()
 	return ts.TokenContext(ctx)
@@ -121,21 +127,15 @@ func (ts *TokenSource) Token() (*oauth2.Token, error) {
 // starts, its end does not. Errors are of type [*Error] unless the source is not of this package.
 func (ts *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	ts.mu.Lock()
-	now := time.Now()
-	if ts.valid(now) {
-		token := *ts.token
-		ts.used = later(ts.used, token.Expiry)
-		if ts.flight == nil && passed(ts.next, now) {
-			ts.start(context.Background(), false)
-		}
+	if token := ts.take(time.Now()); token != nil {
 		ts.mu.Unlock()
-		return &token, nil
+		return token, nil
 	}
 	if ctx.Err() != nil {
 		defer ts.mu.Unlock()
 		return nil, ts.left(ctx, ts.err)
 	}
-	if ts.flight == nil && !passed(ts.held, now) {
+	if ts.flight == nil && !passed(ts.held, time.Now()) {
 		defer ts.mu.Unlock()
 		markKnown(ctx)
 		return nil, ts.err
@@ -160,6 +160,20 @@ func (ts *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) 
 	}
 	token := *f.token
 	return &token, nil
+}
+
+// take gives a copy of the token if it is valid, else nil, and starts its replacement if that is due: the timer does so
+// too, but not for a source that went quiet, nor in time on a machine that was suspended. The caller holds mu.
+func (ts *TokenSource) take(now time.Time) *oauth2.Token {
+	if !ts.valid(now) {
+		return nil
+	}
+	token := *ts.token
+	ts.used = later(ts.used, token.Expiry)
+	if ts.flight == nil && passed(ts.next, now) {
+		ts.start(context.Background(), false)
+	}
+	return &token
 }
 
 // Invalidate drops a token that a server refused although it has not ended, so that the next call gets a new one.

