@@ -48,6 +48,10 @@ func credentialsHint(e *Error) string {
 		return awsAnswerHint(e.Code, e.Description)
 	case e.Transient:
 		return "the source of the AWS credentials is failing; it is asked again"
+	case os.Getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")+os.Getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI") != "" && os.Getenv("AWS_ACCESS_KEY_ID") == "":
+		return lines("the endpoint that gives a task or pod its credentials refused. On ECS look at the taskRoleArn of the task definition; on EKS at the Pod Identity association and at the agent:",
+			"aws eks list-pod-identity-associations --cluster-name CLUSTER",
+			"kubectl get daemonset eks-pod-identity-agent --namespace kube-system")
 	}
 	return lines(append([]string{"the AWS SDK could not load credentials. In the order in which it looks:"}, credentialTrail()...)...)
 }

@@ -27,8 +27,9 @@ func staticCredentials(c aws.Credentials) aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil })
 }
 
-// googles is the subject token that Google's own library sends, seen by a server in its place.
-func googles(t *testing.T, credentials aws.Credentials, region string) string {
+// googles is the subject token that Google's own library sends, seen by a server in its place. With a verification URL
+// the credentials come from the environment, since code cannot give it one.
+func googles(t *testing.T, credentials aws.Credentials, region, verificationURL string) string {
 	var sent string
 	ctx := context.WithValue(t.Context(), oauth2.HTTPClient, &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 		body, err := io.ReadAll(req.Body)
@@ -38,10 +39,18 @@ func googles(t *testing.T, credentials aws.Credentials, region string) string {
 		sent = form.Get("subject_token")
 		return nil, errors.New("seen")
 	})})
-	ts, err := externalaccount.NewTokenSource(ctx, externalaccount.Config{
-		Audience: testAudience, SubjectTokenType: awsfed.AWSSubjectTokenType,
-		AwsSecurityCredentialsSupplier: supplier{credentials, region},
-	})
+	cfg := externalaccount.Config{Audience: testAudience, SubjectTokenType: awsfed.AWSSubjectTokenType}
+	if verificationURL == "" {
+		cfg.AwsSecurityCredentialsSupplier = supplier{credentials, region}
+	} else {
+		clearAWSEnvironment(t)
+		t.Setenv("AWS_REGION", region)
+		t.Setenv("AWS_ACCESS_KEY_ID", credentials.AccessKeyID)
+		t.Setenv("AWS_SECRET_ACCESS_KEY", credentials.SecretAccessKey)
+		t.Setenv("AWS_SESSION_TOKEN", credentials.SessionToken)
+		cfg.CredentialSource = &externalaccount.CredentialSource{EnvironmentID: "aws1", RegionalCredVerificationURL: verificationURL}
+	}
+	ts, err := externalaccount.NewTokenSource(ctx, cfg)
 	require.NoError(t, err)
 	_, err = ts.Token()
 	require.ErrorContains(t, err, "seen")
@@ -113,7 +122,7 @@ func TestSubjectTokensAreThoseOfGooglesLibraryByteForByte(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // both sign in the same second
 				ours := subjectToken(t, awsfed.Config{Audience: testAudience, Credentials: staticCredentials(test.credentials), Region: test.region})
-				assert.Equal(t, googles(t, test.credentials, test.region), ours.Value)
+				assert.Equal(t, googles(t, test.credentials, test.region, ""), ours.Value)
 				assert.Equal(t, awsfed.AWSSubjectTokenType, ours.Type)
 			})
 		})
@@ -142,6 +151,14 @@ func TestSubjectTokensAreRightWhereGooglesLibraryIsWrong(t *testing.T) {
 			assert.Equal(t, testAudience, request.header("x-goog-cloud-target-resource"))
 		})
 	}
+}
+
+// What the README says of Google's library, so that it does not stand there longer than it is true.
+func TestGooglesLibraryIsStillWrongThere(t *testing.T) {
+	fips := decode(t, awsfed.SubjectToken{Value: googles(t, sessionKeys, "us-east-1", "https://sts-fips.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15")})
+	assert.Contains(t, fips.header("authorization"), "/us-east-1/sts-fips/aws4_request")
+	china := decode(t, awsfed.SubjectToken{Value: googles(t, sessionKeys, "cn-north-1", "")})
+	assert.Equal(t, "sts.cn-north-1.amazonaws.com", china.header("host"))
 }
 
 func TestSubjectTokensDoNotPrint(t *testing.T) {
