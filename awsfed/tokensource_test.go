@@ -582,6 +582,7 @@ func TestCallersCancellationsFailuresAndExpiriesAtRandom(t *testing.T) {
 			})
 		}
 		callers.Wait()
+		time.Sleep(time.Minute) // a bubble must not end before a flight
 	})
 }
 
