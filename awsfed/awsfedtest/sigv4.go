@@ -92,13 +92,15 @@ func parseAuthorization(headers map[string]string) (authorization, *awsError) {
 	sum := sha256.Sum256([]byte(header))
 	hash := base64.StdEncoding.EncodeToString(sum[:])
 
-	algorithm, rest, _ := strings.Cut(header, " ")
+	algorithm, rest, more := strings.Cut(header, " ")
 	parameters := make(map[string]string)
 	for part := range strings.SplitSeq(rest, ",") {
-		part = strings.TrimSpace(part)
-		if part == "" {
-			continue
+		if !more {
+			break
 		}
+		// AWS documents one comma between parameters, with a space after it or without. That it refuses a comma too many
+		// is not documented: there is nothing between two of them, which is no key=value pair either.
+		part = strings.TrimSpace(part)
 		name, value, ok := strings.Cut(part, "=")
 		if !ok || strings.ContainsAny(part, " \t") {
 			return authorization{}, incompleteSignature("Invalid key=value pair (missing equal-sign) in Authorization header " +

@@ -2,6 +2,7 @@ package awsfedtest_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -55,10 +56,16 @@ func signSubjectWith(t testing.TB, cloud *awsfedtest.Cloud, keys aws.Credentials
 	}
 	require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), keys, r, emptyHash, "sts", cloud.AWS.Region(), cloud.Now()))
 	s := &subject{URL: r.URL.String(), Method: r.Method, Headers: []subjectHeader{{"Host", r.Host}}}
-	for key := range r.Header {
+	for _, key := range slices.Sorted(maps.Keys(r.Header)) {
 		s.Headers = append(s.Headers, subjectHeader{key, r.Header.Get(key)})
 	}
 	return s
+}
+
+func (s *subject) clone() *subject {
+	c := *s
+	c.Headers = slices.Clone(s.Headers)
+	return &c
 }
 
 func (s *subject) json(t testing.TB) string {
