@@ -30,9 +30,10 @@ type awsChain struct {
 	metadata    *imds.Client
 	logger      *slog.Logger
 
-	mu     sync.Mutex
-	region string // "" until it is known
-	warned bool   // that there is no region
+	mu      sync.Mutex
+	region  string // "" until it is known
+	warned  bool   // that there is no region
+	yielded bool   // credentials, at least once
 }
 
 // loadAWSChain reads the environment and the shared files for what cfg leaves open. It asks no server.
@@ -70,9 +71,13 @@ func loadAWSChain(ctx context.Context, cfg Config) (*awsChain, error) {
 // Retrieve gives credentials that have keys, or an [*Error].
 func (a *awsChain) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	credentials, err := a.credentials.Retrieve(ctx)
+	a.mu.Lock()
+	a.yielded = a.yielded || err == nil
+	yielded := a.yielded
+	a.mu.Unlock()
 	switch {
 	case err != nil:
-		return aws.Credentials{}, credentialsError(err)
+		return aws.Credentials{}, credentialsError(err, yielded)
 	case !credentials.HasKeys():
 		return aws.Credentials{}, &Error{Stage: StageCredentials, Code: codeNoCredentials,
 			Description: fmt.Sprintf("the provider %s returned no keys", providerName(credentials, a.credentials))}
@@ -82,14 +87,14 @@ func (a *awsChain) Retrieve(ctx context.Context) (aws.Credentials, error) {
 
 // renew makes the provider forget the credentials that it holds, as far as it can. It reports whether that brought
 // others than old.
-func (a *awsChain) renew(ctx context.Context, old aws.Credentials) bool {
+func (a *awsChain) renew(ctx context.Context, old fingerprint) bool {
 	cache, ok := a.credentials.(interface{ Invalidate() })
 	if !ok {
 		return false
 	}
 	cache.Invalidate()
 	credentials, err := a.credentials.Retrieve(ctx)
-	return err == nil && (credentials.AccessKeyID != old.AccessKeyID || credentials.SessionToken != old.SessionToken)
+	return err == nil && fingerprintOf(credentials) != old
 }
 
 // Region is the configured region, the one that EC2 metadata tells, or us-east-1. Only an answer is remembered, so that
@@ -122,8 +127,8 @@ func (a *awsChain) Region(ctx context.Context) (string, error) {
 }
 
 // credentialsError is the error of a provider, without what may hold secrets: processcreds quotes the output of the
-// process.
-func credentialsError(err error) *Error {
+// process. A provider that has yielded credentials before is expected to do so again.
+func credentialsError(err error, yielded bool) *Error {
 	e := &Error{Stage: StageCredentials, Err: err}
 	var (
 		process *processcreds.ProviderError
@@ -147,13 +152,14 @@ func credentialsError(err error) *Error {
 	if errors.As(err, &named) {
 		e.RequestID = named.ServiceRequestID()
 	}
-	// EC2 metadata is the end of the chain. Where it does not answer, or knows no role, there is nothing to wait for.
+	// The SDK would not try again what ran out of time. Here there is the rest of the flight.
+	e.Transient = transientStatus(e.StatusCode) || errors.Is(err, context.DeadlineExceeded) ||
+		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+	// EC2 metadata is the end of the chain. Where it knows no role, or has never answered, there is nothing to wait for.
 	if errors.As(err, &lookup) && lookup.ServiceID == imds.ServiceID && !transientStatus(e.StatusCode) {
 		e.Code = codeNoCredentials
-		return e
+		e.Transient = yielded && e.StatusCode == 0
 	}
-	e.Transient = transientStatus(e.StatusCode) || e.StatusCode == 0 &&
-		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 	return e
 }
 

@@ -53,7 +53,8 @@ type Config struct {
 	Lifetime time.Duration
 
 	// Credentials provide the AWS identity. Optional; the default is the whole default chain of the AWS SDK:
-	// environment, shared files and profiles, SSO, processes, assumed roles, web identity, ECS, EKS and EC2.
+	// environment, shared files and profiles, SSO, processes, assumed roles, web identity, ECS, EKS and EC2. A provider
+	// has to return when its ctx ends; around one that does not, put aws.NewCredentialsCache.
 	Credentials aws.CredentialsProvider
 
 	// Region is the AWS region whose STS vouches for the identity. Optional; the default is that of the AWS SDK's
@@ -89,7 +90,8 @@ type Config struct {
 	// refused whatever it says. Requests of the AWS SDK (to EC2 metadata, to AWS STS) do not use it.
 	HTTPClient *http.Client
 
-	// Timeout bounds one refresh with all of its steps and retries. Optional; the default is 30 seconds.
+	// Timeout bounds one refresh with all of its steps and retries. Optional; the default is 30 seconds. The first
+	// attempt gets a third of it, so that one that hangs is not the last; the one after gets all that is left.
 	Timeout time.Duration
 
 	// Logger gets a warning when a refresh fails or a default may surprise, and every refresh at debug level; never a

@@ -2,6 +2,7 @@ package awsfed
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -319,6 +320,18 @@ func cutImpersonationURL(raw string) (endpoint, account string, ok bool) {
 	return endpoint, account, found && isMethod && err == nil && serviceAccountName(account)
 }
 
+// partitionVerificationURL is for readers of a file that know AWS's first partition alone; "" for a region of that.
+func (c Config) partitionVerificationURL() string {
+	if c.Region == "" {
+		return ""
+	}
+	endpoint, _, err := regionalEndpoint(context.Background(), c.Region)
+	if err != nil || strings.Contains(endpoint, ".amazonaws.com?") {
+		return ""
+	}
+	return strings.Replace(endpoint, c.Region, regionPlaceholder, 1)
+}
+
 // CredentialFile is the configuration as an external_account file, which gcloud and Google's libraries read as well as
 // [ConfigFromFile]. It holds no secret. Credentials, Region and Scopes have no place in such a file: its reader has
 // its own. Delegates have none either, and they are an error, since the file would not work without them.
@@ -343,7 +356,7 @@ func (c Config) CredentialFile() ([]byte, error) {
 			EnvironmentID:   awsEnvironment,
 			RegionURL:       metadata + metadataZone,
 			URL:             metadata + metadataRoles,
-			VerificationURL: cmp.Or(c.VerificationURL, defaultVerificationURL),
+			VerificationURL: cmp.Or(c.VerificationURL, c.partitionVerificationURL(), defaultVerificationURL),
 			SessionURL:      metadata + metadataSessions,
 		},
 	}

@@ -72,12 +72,12 @@ func (d *diagnosis) walk(ctx context.Context) {
 		if d.report.Identity.ARN != "" {
 			d.step(ctx, "attribute mapping", d.mapping)
 		} else {
-			d.skip("attribute mapping", "AWS did not say who the caller is")
+			d.skip(ctx, "attribute mapping", "AWS did not say who the caller is")
 		}
 		d.google(ctx)
 	} else {
 		for _, name := range []string{"AWS identity", "attribute mapping", "token exchange", "impersonation"} {
-			d.skip(name, "there are no AWS credentials")
+			d.skip(ctx, name, "there are no AWS credentials")
 		}
 	}
 	d.step(ctx, "network", d.network)
@@ -96,7 +96,7 @@ func (d *diagnosis) google(ctx context.Context) {
 	case d.cfg.ServiceAccount == "":
 		return
 	case !exchanged:
-		d.skip("impersonation", "there is no federated token")
+		d.skip(ctx, "impersonation", "there is no federated token")
 	default:
 		d.step(ctx, "impersonation", func(ctx context.Context, s *Step) error { return d.impersonation(ctx, s, federated) })
 	}
@@ -115,7 +115,7 @@ func (d *diagnosis) step(ctx context.Context, name string, do func(context.Conte
 	s.Duration = time.Since(start)
 	if s.Err != nil {
 		s.Err = d.hints.explain(s.Err)
-		s.Verdict = Failed
+		s.Verdict = VerdictFailed
 		var e *Error
 		if errors.As(s.Err, &e) {
 			s.Findings = append(s.Findings, e.summary())
@@ -126,8 +126,11 @@ func (d *diagnosis) step(ctx context.Context, name string, do func(context.Conte
 	return s.Err == nil
 }
 
-func (d *diagnosis) skip(name, why string) {
-	d.report.Steps = append(d.report.Steps, Step{Name: name, Verdict: Skipped, Findings: []string{why}})
+func (d *diagnosis) skip(ctx context.Context, name, why string) {
+	if ctx.Err() != nil {
+		return // It is the walk that ended.
+	}
+	d.report.Steps = append(d.report.Steps, Step{Name: name, Verdict: VerdictSkipped, Findings: []string{why}})
 }
 
 func (d *diagnosis) configuration(_ context.Context, s *Step) error {
@@ -166,11 +169,11 @@ func (d *diagnosis) credentials(ctx context.Context, s *Step) error {
 		s.Findings = append(s.Findings, "their provider does not tell when they expire")
 	}
 	if strings.HasPrefix(credentials.AccessKeyID, "ASIA") && credentials.SessionToken == "" {
-		s.Verdict = Warned
+		s.Verdict = VerdictWarned
 		s.Cure = "the access key is of a session (ASIA…), and there is no session token: set AWS_SESSION_TOKEN too"
 	}
 	if inContainer() && strings.Contains(credentials.Source, "EC2Role") {
-		s.Verdict = Warned
+		s.Verdict = VerdictWarned
 		s.Cure = "this is a container, and the credentials are those of its EC2 node: a task role (ECS), Pod Identity or IRSA (EKS) is missing or was not taken up\n" +
 			strings.Join(credentialTrail(), "\n")
 	}
@@ -186,7 +189,7 @@ func (d *diagnosis) identity(ctx context.Context, s *Step) error {
 	}
 	host := req.URL.Host
 	if err != nil {
-		s.Verdict = Warned
+		s.Verdict = VerdictWarned
 		s.Findings = []string{host + " could not be asked who the caller is: " + err.Error()}
 		s.Cure = "that does no harm by itself, since Google asks " + host + " and not this machine: the next steps tell"
 		return nil
@@ -317,7 +320,7 @@ func (d *diagnosis) gained(s *Step, token *oauth2.Token) {
 // clocks holds this machine's clock against those of all who answered.
 func (d *diagnosis) clocks(_ context.Context, s *Step) error {
 	if len(d.answers) == 0 {
-		s.Verdict = Skipped
+		s.Verdict = VerdictSkipped
 		s.Findings = []string{"nobody answered, so there is no clock to compare with"}
 		return nil
 	}
@@ -330,7 +333,7 @@ func (d *diagnosis) clocks(_ context.Context, s *Step) error {
 		seen[a.by] = true
 		s.Findings = append(s.Findings, a.by+" is ahead of this machine by "+skew.Round(time.Second).String())
 		if skew.Abs() > time.Minute {
-			s.Verdict = Warned
+			s.Verdict = VerdictWarned
 			s.Cure = clockHint(skew)
 		}
 	}

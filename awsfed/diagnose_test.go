@@ -44,7 +44,7 @@ func TestADiagnosisOfWhatWorksTellsWhoTheCallerIs(t *testing.T) {
 	cfg := server.Config()
 	cfg.VerificationURL = server.URL + "?Action=GetCallerIdentity&Version=2011-06-15"
 	report := diagnose(t, cfg)
-	assert.Equal(t, awsfed.Passed, report.Worst(), report)
+	assert.Equal(t, awsfed.VerdictPassed, report.Worst(), report)
 	assert.Equal(t, "arn:aws:sts::123456789012:assumed-role/app/i-0123456789abcdef0", report.Identity.ARN)
 	assert.Contains(t, report.Members, "principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/attribute.aws_role/arn:aws:sts::123456789012:assumed-role/app")
 	assert.WithinDuration(t, time.Now().Add(time.Hour), report.Expiry, time.Minute)
@@ -54,7 +54,7 @@ func TestADiagnosisOfWhatWorksTellsWhoTheCallerIs(t *testing.T) {
 func TestADiagnosisReportsEveryFaultOfTheConfiguration(t *testing.T) {
 	report := diagnose(t, awsfed.Config{Audience: "https://wrong", ServiceAccount: "nobody", Timeout: -1})
 	step := stepOf(t, report, "configuration")
-	assert.Equal(t, awsfed.Failed, step.Verdict)
+	assert.Equal(t, awsfed.VerdictFailed, step.Verdict)
 	for _, field := range []string{"Audience", "ServiceAccount", "Timeout"} {
 		assert.Contains(t, strings.Join(step.Findings, "\n"), field)
 	}
@@ -72,9 +72,9 @@ func TestADiagnosisSeesPastAnAWSThatCannotBeAskedFromHere(t *testing.T) {
 		return cloud.Client().Transport.RoundTrip(req)
 	})}
 	report := diagnose(t, cfg)
-	assert.Equal(t, awsfed.Warned, stepOf(t, report, "AWS identity").Verdict)
-	assert.Equal(t, awsfed.Skipped, stepOf(t, report, "attribute mapping").Verdict)
-	assert.Equal(t, awsfed.Passed, stepOf(t, report, "impersonation").Verdict)
+	assert.Equal(t, awsfed.VerdictWarned, stepOf(t, report, "AWS identity").Verdict)
+	assert.Equal(t, awsfed.VerdictSkipped, stepOf(t, report, "attribute mapping").Verdict)
+	assert.Equal(t, awsfed.VerdictPassed, stepOf(t, report, "impersonation").Verdict)
 }
 
 func TestADiagnosisTakesTheMappingOfTheProvider(t *testing.T) {
@@ -87,7 +87,7 @@ func TestADiagnosisMeasuresTheSubject(t *testing.T) {
 		return principal.Attributes{Subject: strings.Repeat("x", 128)}, nil
 	}))
 	step := stepOf(t, report, "attribute mapping")
-	assert.Equal(t, awsfed.Failed, step.Verdict)
+	assert.Equal(t, awsfed.VerdictFailed, step.Verdict)
 	assert.Contains(t, strings.Join(step.Findings, "\n"), "128 of at most 127 bytes")
 	assert.Contains(t, step.Cure, "update-aws")
 }
@@ -96,7 +96,7 @@ func TestADiagnosisCallsOutTheRoleOfTheNode(t *testing.T) {
 	clearAWSEnvironment(t)
 	t.Setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
 	step := stepOf(t, diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config()), "AWS credentials")
-	assert.Equal(t, awsfed.Warned, step.Verdict)
+	assert.Equal(t, awsfed.VerdictWarned, step.Verdict)
 	assert.Contains(t, step.Cure, "EC2 node")
 }
 
@@ -104,7 +104,7 @@ func TestADiagnosisCallsOutAMissingSessionToken(t *testing.T) {
 	cfg := awsfedtest.New(awsfedtest.Options{}).Config()
 	cfg.Credentials = staticCredentials(aws.Credentials{AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: "secret"})
 	step := stepOf(t, diagnose(t, cfg), "AWS credentials")
-	assert.Equal(t, awsfed.Warned, step.Verdict)
+	assert.Equal(t, awsfed.VerdictWarned, step.Verdict)
 	assert.Contains(t, step.Cure, "AWS_SESSION_TOKEN")
 }
 
@@ -116,7 +116,7 @@ func TestADiagnosisEndsWithItsContext(t *testing.T) {
 		defer cancel()
 		report, err := awsfed.Diagnose(ctx, cloud.Config())
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.Equal(t, awsfed.Failed, stepOf(t, report, "token exchange").Verdict)
+		assert.Equal(t, awsfed.VerdictFailed, stepOf(t, report, "token exchange").Verdict)
 	})
 }
 

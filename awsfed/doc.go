@@ -2,7 +2,7 @@
 // [golang.org/x/oauth2.TokenSource] that any Google client takes.
 //
 //	ts, err := awsfed.NewTokenSource(ctx, awsfed.Config{
-//		Audience:       "//iam.googleapis.com/projects/123456789/locations/global/workloadIdentityPools/aws/providers/prod",
+//		Audience:       "//iam.googleapis.com/projects/123456789/locations/global/workloadIdentityPools/aws-pool/providers/prod",
 //		ServiceAccount: "app@my-project.iam.gserviceaccount.com",
 //	})
 //	client, err := storage.NewClient(ctx, option.WithTokenSource(ts))

@@ -57,7 +57,8 @@ const (
 )
 
 // Error is a failed step. Its fields are a contract; its text is for people and may change. No field holds a secret:
-// what servers say is cleared of everything secret that was sent to them, and bodies are not kept.
+// what servers say is cleared of everything secret that was sent to them, and bodies are not kept. Callers who waited for
+// the same refresh share one Error, so it is to be read and not to be written.
 type Error struct {
 	// Stage is the step that failed.
 	Stage Stage
@@ -100,7 +101,7 @@ func (e *Error) Error() string {
 func (e *Error) summary() string {
 	var b strings.Builder
 	if e.Stage == "" {
-		b.WriteString("unknown stage")
+		b.WriteString("no token")
 	} else {
 		b.WriteString(string(e.Stage))
 	}

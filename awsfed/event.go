@@ -8,15 +8,15 @@ import (
 
 // A RefreshEvent reports one attempt to get a new token, for [Config.OnRefresh].
 type RefreshEvent struct {
-	Token      TokenKind     // what was to be had
+	Kind       TokenKind     // what was to be had
 	Background bool          // nobody waited: a valid token was at hand
 	Attempt    int           // from 1, counted since the last success
 	Start      time.Time     // of the attempt
 	Duration   time.Duration // of the attempt, without the pause before it
-	Hops       []Hop         // the steps of the attempt in their order; the last failed if Err is set
+	Hops       []Hop         // the steps of the attempt in their order; those of a source that it waited for are in its own event
 	Expiry     time.Time     // of the new token; zero when there is none
 	Next       time.Time     // when the next attempt is due, if the token is still in use by then
-	Err        error         // an *Error, or nil
+	Err        error         // nil after a success; an *Error unless the source is not of this package
 }
 
 // A TokenKind names what a [TokenSource] holds, in events and log lines.
@@ -36,15 +36,19 @@ type Hop struct {
 
 // A trace collects the hops of one attempt. It travels in the ctx, since the layers know nothing of each other.
 type trace struct {
+	outer *trace // of the attempt that waits for this one
+
 	mu    sync.Mutex
 	hops  []Hop
-	known bool // the failure was told already, by a TokenSource on the way
+	now   Stage // of the hop under way
+	known bool  // the failure was told already, by a TokenSource on the way
 }
 
 type traceKey struct{}
 
 func withTrace(ctx context.Context) (context.Context, *trace) {
 	t := &trace{}
+	t.outer, _ = ctx.Value(traceKey{}).(*trace)
 	return context.WithValue(ctx, traceKey{}, t), t
 }
 
@@ -52,6 +56,22 @@ func (t *trace) result() (hops []Hop, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.hops, t.known
+}
+
+// enter notes the hop under way, here and with all who wait for it.
+func (t *trace) enter(stage Stage) {
+	for ; t != nil; t = t.outer {
+		t.mu.Lock()
+		t.now = stage
+		t.mu.Unlock()
+	}
+}
+
+// stage is the hop under way, or the last one; "" before the first.
+func (t *trace) stage() Stage {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.now
 }
 
 // markKnown keeps the attempt that ctx belongs to, if any, from warning of a failure that was warned of.
@@ -69,6 +89,7 @@ func startHop(ctx context.Context, stage Stage) func(error) {
 	if !ok {
 		return func(error) {}
 	}
+	t.enter(stage)
 	start := time.Now()
 	return func(err error) {
 		t.mu.Lock()

@@ -69,7 +69,7 @@ func ExampleNewCachedTokenSource() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	federated, err := awsfed.NewCachedTokenSource(exchanger, awsfed.CacheOptions{Token: awsfed.FederatedToken})
+	federated, err := awsfed.NewCachedTokenSource(exchanger, awsfed.CacheOptions{Kind: awsfed.FederatedToken})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func ExampleNewCachedTokenSource() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		account, err := awsfed.NewCachedTokenSource(impersonator, awsfed.CacheOptions{Token: awsfed.ServiceAccountToken})
+		account, err := awsfed.NewCachedTokenSource(impersonator, awsfed.CacheOptions{Kind: awsfed.ServiceAccountToken})
 		if err != nil {
 			log.Fatal(err)
 		}

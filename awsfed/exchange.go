@@ -84,7 +84,7 @@ func (e *Exchanger) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 // machine's clock to be wrong, or because the AWS credentials were not good and there are others.
 func (e *Exchanger) worthAnother(ctx context.Context, err error, offset time.Duration) bool {
 	var refused *Error
-	if !errors.As(err, &refused) || refused.Stage != StageExchange || refused.StatusCode != http.StatusBadRequest {
+	if !errors.As(err, &refused) || refused.Stage != StageExchange || refused.StatusCode != http.StatusBadRequest || refused.Transient {
 		return false
 	}
 	if (e.time.Offset() - offset).Abs() > time.Minute {
@@ -126,7 +126,11 @@ func (e *Exchanger) post(ctx context.Context, subject SubjectToken) (*oauth2.Tok
 		return nil, networkError(StageExchange, err)
 	}
 	if answer.Status != http.StatusOK {
-		return nil, answerError(StageExchange, answer, subjectSecrets(subject)...)
+		e := answerError(StageExchange, answer, subjectSecrets(subject)...)
+		if code, _, ok := cutAWSAnswer(e.Description); ok && awsMayRecover(code) {
+			e.Transient = true // Google reached AWS in a bad moment.
+		}
+		return nil, e
 	}
 	return parseExchange(answer)
 }

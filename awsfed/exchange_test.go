@@ -98,8 +98,9 @@ func TestOnlyAWholeTokenIsTakenFromTheExchange(t *testing.T) {
 func TestOnlyAWholeTokenIsTakenFromTheImpersonation(t *testing.T) {
 	for name, test := range map[string]struct{ body, end, want string }{
 		"as Google sends it":         {`{"accessToken":"ya29.c.x","expireTime":"2000-01-01T01:00:00Z"}`, "2000-01-01T01:00:00Z", ""},
-		"with fractions of a second": {`{"accessToken":"ya29.c.x","expireTime":"2000-01-01T01:00:00.123456789Z"}`, "2000-01-01T01:00:00.123456789Z", ""},
+		"with fractions of a second": {`{"accessToken":"ya29.c.x","expireTime":"2000-01-01T00:59:59.123456789Z"}`, "2000-01-01T00:59:59.123456789Z", ""},
 		"in another zone":            {`{"accessToken":"ya29.c.x","expireTime":"2000-01-01T02:00:00+01:00"}`, "2000-01-01T01:00:00Z", ""},
+		"beyond what was asked":      {`{"accessToken":"ya29.c.x","expireTime":"2000-01-01T01:20:00Z"}`, "2000-01-01T01:00:00Z", ""},
 		"expireTime missing":         {`{"accessToken":"ya29.c.x"}`, "", "expireTime"},
 		"expireTime no time":         {`{"accessToken":"ya29.c.x","expireTime":"soon"}`, "", "expireTime"},
 		"accessToken missing":        {`{"expireTime":"2000-01-01T01:00:00Z"}`, "", "accessToken"},

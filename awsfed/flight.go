@@ -13,15 +13,30 @@ import (
 // A flight is one refresh under way, with its retries. All who wait share its end.
 type flight struct {
 	deadline time.Time
-	waited   bool // somebody waits, so it retries by itself; guarded by the source's mu
+
+	// These are guarded by the source's mu.
+	waited  bool // somebody waits, so it retries by itself
+	slow    bool // an attempt has used up its time, so the next gets all that is left
+	attempt *attempt
 
 	done  chan struct{} // closed when token or err is set
 	token *oauth2.Token
 	err   error
 }
 
-// attemptShare is the part of the whole Timeout that one attempt may take, so that one that hangs is not the last.
+// An attempt is one question to the source.
+type attempt struct {
+	due   time.Time
+	trace *trace
+	end   context.CancelCauseFunc
+}
+
+// attemptShare is the part of the whole Timeout that a first attempt may take, so that one that hangs is not the last.
 const attemptShare = 3
+
+// errFrozen ends an attempt that a suspended machine took along: its connections are dead, and the monotonic clock of its
+// deadline stood still.
+var errFrozen = errors.New("the machine was suspended in the middle of it")
 
 // start begins a flight. The caller holds mu.
 func (ts *TokenSource) start(ctx context.Context, waited bool) {
@@ -29,61 +44,83 @@ func (ts *TokenSource) start(ctx context.Context, waited bool) {
 	go ts.fly(ctx, ts.flight)
 }
 
-// fly makes one attempt, and sets a timer for the next one if there is to be one: no goroutine sits out a pause.
-func (ts *TokenSource) fly(ctx context.Context, f *flight) {
-	pause, again := ts.attempt(ctx, f)
-	if again {
-		time.AfterFunc(pause, func() { ts.fly(ctx, f) })
-		return
+// join makes a caller wait for the flight under way. The caller holds mu.
+func (f *flight) join(now time.Time) {
+	f.waited = true
+	if a := f.attempt; a != nil && now.Round(0).After(a.due.Round(0)) {
+		a.end(errFrozen)
 	}
-	close(f.done)
 }
 
-// attempt asks the source once. It reports whether, and after which pause, the flight is to try again; if not, the
-// flight is over and its result set.
-func (ts *TokenSource) attempt(ctx context.Context, f *flight) (pause time.Duration, again bool) {
-	ctx, cancel := context.WithDeadline(ctx, earlier(f.deadline, time.Now().Add(ts.timeout/attemptShare)))
-	defer cancel()
-	ctx, trace := withTrace(ctx)
+// fly makes one attempt, and sets a timer for the next one if there is to be one: no goroutine sits out a pause.
+func (ts *TokenSource) fly(ctx context.Context, f *flight) {
+	event, known, again := ts.try(ctx, f)
+	if again {
+		time.AfterFunc(time.Until(event.Next), func() { ts.fly(ctx, f) })
+	}
+	ts.report(event, known)
+	if !again {
+		close(f.done)
+	}
+}
+
+// try asks the source once. If the flight is not to try again, it is over and its result set.
+func (ts *TokenSource) try(ctx context.Context, f *flight) (event RefreshEvent, known, again bool) {
 	start := time.Now()
+	ts.mu.Lock()
+	due := f.deadline
+	if !f.slow {
+		due = earlier(due, start.Add(ts.timeout/attemptShare))
+	}
+	ctx, cancel := context.WithDeadline(ctx, due)
+	defer cancel()
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	ctx, trace := withTrace(ctx)
+	f.attempt = &attempt{due: due, trace: trace, end: end}
+	ts.mu.Unlock()
+
 	token, err := ts.source.TokenContext(ctx)
 	if err == nil {
 		err = ts.check(token, start)
+	}
+	frozen := err != nil && errors.Is(context.Cause(ctx), errFrozen)
+	if frozen {
+		err = &Error{Stage: ts.kind.stage(), Transient: true, Err: errFrozen}
 	}
 	now := time.Now()
 	hops, known := trace.result()
 
 	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	f.attempt = nil
+	f.slow = f.slow || errors.Is(ctx.Err(), context.DeadlineExceeded)
 	ts.attempts++
-	event := RefreshEvent{Token: ts.kind, Background: !f.waited, Attempt: ts.attempts, Start: start,
+	event = RefreshEvent{Kind: ts.kind, Background: !f.waited, Attempt: ts.attempts, Start: start,
 		Duration: now.Sub(start), Hops: hops, Err: err}
 	if err == nil {
 		ts.accept(token, start, now, f.waited)
-		event.Expiry = token.Expiry
-		event.Next = ts.next
-		given := *ts.token
-		f.token = &given
-	} else {
-		ts.err = err
-		pause = flightPause(ts.attempts, err)
-		again = f.waited && !ts.valid(now) && transient(err) && now.Add(pause).Before(f.deadline)
-		event.Next = now.Add(pause)
-		if !again {
-			event.Next = ts.reject(err, now)
-			f.err = err
-		}
-		if !again && ts.valid(now) { // in its last seconds, and good enough for who waits
-			given := *ts.token
-			f.token, f.err = &given, nil
-		}
-	}
-	if !again {
+		event.Expiry, event.Next = token.Expiry, ts.next
+		f.token = ts.copy(now)
 		ts.flight = nil
+		return event, known, false
 	}
-	ts.mu.Unlock()
-
-	ts.report(event, known)
-	return pause, again
+	ts.err = err
+	pause := flightPause(ts.attempts, err)
+	if frozen {
+		pause = 0
+	}
+	event.Next = now.Add(pause)
+	if f.waited && !ts.valid(now) && transient(err) && event.Next.Before(f.deadline) {
+		return event, known, true
+	}
+	event.Next = ts.reject(err, now)
+	f.err = err
+	if ts.valid(now) { // in its last seconds, and good enough for who waits
+		f.token, f.err = ts.copy(now), nil
+	}
+	ts.flight = nil
+	return event, known, false
 }
 
 // check refuses tokens that would be served for ever, or never.
@@ -103,12 +140,13 @@ func (ts *TokenSource) check(token *oauth2.Token, start time.Time) error {
 // accept takes a new token in, unless the present one lives longer. The caller holds mu.
 func (ts *TokenSource) accept(token *oauth2.Token, start, now time.Time, waited bool) {
 	ts.attempts, ts.failed, ts.err, ts.held = 0, 0, nil, time.Time{}
-	if !ts.valid(now) || token.Expiry.After(ts.token.Expiry) {
+	// Lives are compared, not ends: those of two settings of the clock mean nothing next to each other.
+	if !ts.valid(now) || token.Expiry.Sub(now.Round(0)) > ts.remaining(now) {
 		own := *token
 		ts.token = &own
 		ts.fetched = start
 		ts.life = token.Expiry.Sub(start.Round(0))
-		ts.next = start.Add(refreshAfter(ts.life))
+		ts.next = start.Add(max(refreshAfter(ts.life), time.Second))
 	} else {
 		ts.next = now.Add(max(refreshAfter(ts.remaining(now)), time.Second))
 	}
@@ -167,7 +205,7 @@ func (ts *TokenSource) report(event RefreshEvent, known bool) {
 		ts.onRefresh(event)
 	}
 	attrs := []slog.Attr{
-		slog.String("token", string(event.Token)), slog.Bool("background", event.Background),
+		slog.String("token", string(event.Kind)), slog.Bool("background", event.Background),
 		slog.Int("attempt", event.Attempt), slog.Duration("duration", event.Duration), slog.Time("next", event.Next),
 	}
 	level, message := slog.LevelWarn, "awsfed: token not refreshed"

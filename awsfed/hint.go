@@ -25,11 +25,13 @@ type hints struct {
 	lifetime time.Duration
 	identity principal.Identity // who AWS says the caller is; known to Diagnose alone
 	mapping  func(principal.Identity) (principal.Attributes, error)
+
+	ownProvider bool // of AWS credentials: not the SDK's chain
 }
 
 // newHints takes a configuration that was validated and has its defaults.
 func newHints(cfg Config) hints {
-	h := hints{account: cfg.ServiceAccount, lifetime: cfg.Lifetime, mapping: principal.DefaultMapping}
+	h := hints{account: cfg.ServiceAccount, lifetime: cfg.Lifetime, mapping: principal.DefaultMapping, ownProvider: cfg.Credentials != nil}
 	h.provider, _ = principal.ParseAudience(cfg.Audience)
 	h.tokenURL, _ = url.Parse(cfg.TokenURL)
 	h.iamURL, _ = url.Parse(cfg.IAMCredentialsEndpoint)
@@ -52,7 +54,7 @@ func (h hints) hint(e *Error) string {
 	case errors.Is(e.Err, context.Canceled):
 		return "the caller gave up: its ctx was cancelled before there was a token"
 	case e.Stage == StageCredentials:
-		return credentialsHint(e)
+		return credentialsHint(e, h.ownProvider)
 	case e.Stage == StageRegion:
 		return "set AWS_REGION or Config.Region to the region that the service runs in"
 	case e.Stage == StageSubjectToken:
@@ -63,6 +65,8 @@ func (h hints) hint(e *Error) string {
 		return "the answer is not one of " + h.service(e.Stage) + "; something in between may have made or cut it: look for a proxy (HTTPS_PROXY), and at Config.TokenURL and Config.IAMCredentialsEndpoint"
 	case e.StatusCode == 0:
 		return h.network(e)
+	case e.Code == "" && !e.Transient:
+		return fmt.Sprintf("HTTP %d, and not in the words of %s: something in between answered in its place; look for a proxy (HTTPS_PROXY), and at Config.TokenURL and Config.IAMCredentialsEndpoint", e.StatusCode, h.service(e.Stage))
 	case e.Stage == StageExchange:
 		return h.exchange(e)
 	case e.Stage == StageImpersonation:
@@ -93,8 +97,6 @@ func (h hints) anyAnswer(e *Error) string {
 		return "a quota of " + h.service(e.Stage) + " is used up; the request is tried again later. Many instances that share one project share its quota: look at the quotas of project " + h.provider.ProjectNumber
 	case e.Transient:
 		return h.service(e.Stage) + " is failing; the request is tried again. If it lasts, look at https://status.cloud.google.com"
-	case e.StatusCode == http.StatusNotFound:
-		return "nothing answers at this path of " + h.url(e.Stage).Host + ": look at Config.TokenURL and Config.IAMCredentialsEndpoint"
 	}
 	return "look up the code in the reference of " + h.service(e.Stage) + "; awsfed.Diagnose walks the whole road and shows who AWS and Google say the caller is"
 }

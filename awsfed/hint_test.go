@@ -104,7 +104,11 @@ func compareGolden(t *testing.T, name, got string) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	assert.Equal(t, string(want), got, "run the test with -update if this is meant to change")
+	wanted, given := strings.Split(string(want), "\n"), strings.Split(got, "\n")
+	for i := range min(len(wanted), len(given)) {
+		require.Equal(t, wanted[i], given[i], "line %d of %s; run the test with -update if this is meant to change", i+1, path)
+	}
+	require.Len(t, given, len(wanted), path)
 }
 
 // clearAWSEnvironment hides what the machine of the test knows of AWS.

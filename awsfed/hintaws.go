@@ -1,9 +1,13 @@
 package awsfed
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
+	"github.com/aws/smithy-go"
 )
 
 // awsAnswerHint explains what AWS STS said of the signed request, to Google or to [Diagnose].
@@ -17,7 +21,7 @@ func awsAnswerHint(code, message string) string {
 	}
 	switch code {
 	case "ExpiredToken", "ExpiredTokenException":
-		return lines("the AWS session has ended and its provider still gives it out. awsfed has asked for new credentials and got none; see what the provider gives, and whether AWS_SESSION_TOKEN is set by hand:",
+		return lines("the AWS session has ended and its provider still gives it out, or has no other. See what it gives, and whether AWS_SESSION_TOKEN is set by hand:",
 			"aws sts get-caller-identity")
 	case "InvalidClientTokenId", "UnrecognizedClientException":
 		return lines("AWS does not know the access key: it was deleted or deactivated, is of another partition (aws, aws-cn, aws-us-gov) than the region, or AWS_SESSION_TOKEN belongs to other keys or is missing:",
@@ -30,17 +34,41 @@ func awsAnswerHint(code, message string) string {
 	case "InvalidIdentityToken", "IDPCommunicationError", "IDPRejectedClaim":
 		return "AWS does not accept the web identity token: look at the OIDC provider of the cluster in IAM, and at the trust policy of AWS_ROLE_ARN (namespace and service account)"
 	}
-	return lines("AWS STS answered "+code+"; this shows who AWS says the caller is:", "aws sts get-caller-identity")
+	if awsMayRecover(code) {
+		return "AWS STS is failing or limits the caller; the request is tried again. If it lasts, look at https://health.aws.amazon.com"
+	}
+	return lines("AWS answered "+code+"; this shows who it says the caller is:", "aws sts get-caller-identity")
 }
 
-// credentialsHint explains that the AWS SDK found no credentials, or none that work.
-func credentialsHint(e *Error) string {
+// awsMayRecover reports whether a code of AWS STS is of a moment and not of the request.
+func awsMayRecover(code string) bool {
+	switch code {
+	case "Throttling", "ThrottlingException", "RequestLimitExceeded", "ServiceUnavailable", "InternalFailure", "InternalError":
+		return true
+	}
+	return false
+}
+
+// fromSSO reports whether the SDK's provider for IAM Identity Center failed.
+func fromSSO(err error) bool {
+	var (
+		invalid *ssocreds.InvalidTokenError
+		call    *smithy.OperationError
+	)
+	return errors.As(err, &invalid) || errors.As(err, &call) && strings.HasPrefix(call.ServiceID, "SSO")
+}
+
+// credentialsHint explains that the AWS SDK found no credentials, or none that work. Of a provider of the program's own
+// nothing is known.
+func credentialsHint(e *Error, own bool) string {
 	switch {
+	case own && !fromSSO(e.Err) && (e.Code == "" || e.Code == codeNoCredentials && e.Err == nil):
+		return "Config.Credentials failed, the program's own provider of AWS credentials: look there"
 	case e.Code == codeNoCredentials:
 		return lines(append([]string{"no AWS credentials were found. In the order in which the AWS SDK looks:"}, credentialTrail()...)...)
 	case e.Code == codeCredentialProcess:
 		return "run the credential_process of the profile by hand: it must print JSON with Version 1, AccessKeyId and SecretAccessKey, and exit with 0. Its output is not shown here, since it may hold keys"
-	case e.Err != nil && strings.Contains(strings.ToLower(e.Err.Error()), "sso"):
+	case fromSSO(e.Err):
 		return lines("the AWS SSO session has ended, or there was none:", strings.TrimSpace("aws sso login "+profileFlag()))
 	case e.Err != nil && strings.Contains(e.Err.Error(), "web identity"), e.Code == "InvalidIdentityToken":
 		return awsAnswerHint("InvalidIdentityToken", "")

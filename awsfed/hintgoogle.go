@@ -1,6 +1,7 @@
 package awsfed
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -33,14 +34,14 @@ func (h hints) exchange(e *Error) string {
 			"gcloud iam workload-identity-pools providers describe "+h.providerName()+" --format='value(attributeCondition)'",
 			"gcloud iam workload-identity-pools providers update-aws "+h.providerName()+" --attribute-condition='"+h.condition()+"'")
 	case strings.Contains(text, "google.subject exceeds"):
-		return lines("the subject, by default the ARN with the session name, is longer than 127 bytes. Shorten the session name (AWS_ROLE_SESSION_NAME, the name of the Lambda function), or map the subject to less:",
+		return lines("the subject, by default the ARN with the session name, is longer than 127 bytes. Shorten the session name (AWS_ROLE_SESSION_NAME, the name of the Lambda function), or map the subject to less. That replaces the present mapping, and bindings to principal://…/subject/ARN no longer match:",
 			"gcloud iam workload-identity-pools providers update-aws "+h.providerName()+" --attribute-mapping='google.subject=assertion.userid,attribute.aws_role="+defaultRoleMapping+"'")
 	case strings.Contains(text, "google.subject"), strings.Contains(text, "mapp"):
 		return lines("the attribute mapping of the provider makes no subject of "+h.caller()+". See the mapping; Google's default is google.subject=assertion.arn:",
 			"gcloud iam workload-identity-pools providers describe "+h.providerName()+" --format='value(attributeMapping)'")
 	case strings.Contains(text, `"audience"`):
 		return lines("the audience is not the full name of a provider as Google knows it. Config.Audience is "+h.provider.Audience()+"; the true one is //iam.googleapis.com/ and then:",
-			"gcloud iam workload-identity-pools providers list --project="+h.provider.ProjectNumber+" --location=global --workload-identity-pool="+h.provider.Pool+" --format='value(name)'")
+			"gcloud iam workload-identity-pools providers list --workload-identity-pool="+h.pool()+" --format='value(name)'")
 	case strings.Contains(text, "account"), e.Code == codeInvalidGrant:
 		return lines("Google does not accept "+h.caller()+". The provider may be for another AWS account, its attribute condition may not evaluate, or Google may not call the host of Config.VerificationURL:",
 			"gcloud iam workload-identity-pools providers describe "+h.providerName()+" --format='value(aws.accountId,attributeCondition)'",
@@ -57,15 +58,11 @@ func (h hints) exchange(e *Error) string {
 func (h hints) impersonation(e *Error) string {
 	switch {
 	case e.Reason == reasonServiceDisabled:
-		project := strings.TrimPrefix(e.Metadata["consumer"], "projects/")
-		if project == "" {
-			project = "PROJECT"
-		}
 		return lines("the IAM Credentials API is off in the project of the service account. Switch it on, and wait a few minutes:",
-			"gcloud services enable iamcredentials.googleapis.com --project="+project)
+			"gcloud services enable iamcredentials.googleapis.com --project="+projectID(strings.TrimPrefix(e.Metadata["consumer"], "projects/")))
 	case e.Reason == "SECURITY_POLICY_VIOLATED", strings.Contains(e.Description, "vpcServiceControlsUniqueIdentifier"):
 		return lines("a VPC Service Controls perimeter forbids the call. Look the denial up by its identifier, and add an ingress rule with the identity type ANY_IDENTITY:",
-			"gcloud logging read 'protoPayload.metadata.@type=\"type.googleapis.com/google.cloud.audit.VpcServiceControlAuditMetadata\" protoPayload.metadata.vpcServiceControlsUniqueId=\""+violation(e)+"\"' --project="+h.provider.ProjectNumber)
+			"gcloud logging read 'protoPayload.metadata.@type=\"type.googleapis.com/google.cloud.audit.VpcServiceControlAuditMetadata\" protoPayload.metadata.vpcServiceControlsUniqueId=\""+violation(e)+"\"' --project="+projectID(strings.TrimPrefix(e.Metadata["consumer"], "projects/")))
 	case e.StatusCode == http.StatusTooManyRequests, e.Transient:
 		return h.anyAnswer(e)
 	case e.Reason == "ACCESS_TOKEN_SCOPE_INSUFFICIENT":
@@ -83,7 +80,7 @@ func (h hints) impersonation(e *Error) string {
 			"gcloud iam service-accounts list --filter='email:"+h.account+"'")
 	case e.Code == "INVALID_ARGUMENT":
 		return lines(fmt.Sprintf("Google refuses the scopes or the lifetime of %s, and does not say which. More than 1h is only for accounts that this constraint lists:", h.lifetime),
-			"gcloud resource-manager org-policies describe constraints/iam.allowServiceAccountCredentialLifetimeExtension --project=PROJECT --effective")
+			"gcloud resource-manager org-policies describe constraints/iam.allowServiceAccountCredentialLifetimeExtension --project=PROJECT_ID --effective")
 	}
 	return h.anyAnswer(e)
 }
@@ -125,13 +122,27 @@ func (h hints) condition() string {
 
 // violation is the identifier of a VPC Service Controls denial.
 func violation(e *Error) string {
-	if uid := e.Metadata["uid"]; uid != "" {
-		return uid
+	_, text, _ := strings.Cut(e.Description, "vpcServiceControlsUniqueIdentifier: ")
+	return inCommand(cmp.Or(e.Metadata["uid"], strings.TrimRight(text, ". ")), "IDENTIFIER")
+}
+
+// projectID is what gcloud takes for --project, which is not the number that the API calls a project by.
+func projectID(project string) string {
+	project = inCommand(project, "PROJECT_ID")
+	if strings.Trim(project, "0123456789") != "" {
+		return project
 	}
-	if _, uid, ok := strings.Cut(e.Description, "vpcServiceControlsUniqueIdentifier: "); ok {
-		return strings.TrimRight(uid, ". ")
+	return `"$(gcloud projects describe ` + project + ` --format='value(projectId)')"`
+}
+
+// inCommand keeps what a server said from becoming more than a word of a command that is there to be pasted.
+func inCommand(word, placeholder string) string {
+	if word == "" || strings.ContainsFunc(word, func(r rune) bool {
+		return r > 'z' || !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:", r)
+	}) {
+		return placeholder
 	}
-	return "IDENTIFIER"
+	return word
 }
 
 // cutAWSAnswer finds what AWS answered to Google in what Google says of it.

@@ -16,7 +16,7 @@ import (
 )
 
 // A ContextTokenSource gives tokens under the ctx of the caller, as [oauth2.TokenSource] cannot. The [Exchanger], the
-// [Impersonator] and the [TokenSource] are such sources.
+// [Impersonator] and the [TokenSource] are such sources. TokenContext has to return when ctx ends.
 type ContextTokenSource interface {
 	TokenContext(ctx context.Context) (*oauth2.Token, error)
 }
@@ -30,6 +30,7 @@ type Impersonator struct {
 	client    *http.Client
 	url       string
 	body      []byte
+	lifetime  time.Duration
 	hints     hints
 	time      *clock.Clock
 }
@@ -65,6 +66,7 @@ func NewImpersonator(cfg Config, federated ContextTokenSource) (*Impersonator, e
 		client:    call.Client(cfg.HTTPClient),
 		url:       impersonationURL(cfg.IAMCredentialsEndpoint, cfg.ServiceAccount),
 		body:      body,
+		lifetime:  cfg.Lifetime,
 		hints:     newHints(cfg),
 		time:      clockOf(federated),
 	}, nil
@@ -135,11 +137,12 @@ func (i *Impersonator) post(ctx context.Context, federated *oauth2.Token) (*oaut
 	if answer.Status != http.StatusOK {
 		return nil, answerError(StageImpersonation, answer, federated.AccessToken)
 	}
-	return parseGenerated(answer)
+	return parseGenerated(answer, i.lifetime)
 }
 
-// parseGenerated reads a successful answer of generateAccessToken.
-func parseGenerated(answer *call.Answer) (*oauth2.Token, error) {
+// parseGenerated reads a successful answer of generateAccessToken. No token lives longer than it was asked to, whatever
+// an answer without a Date, read by a wrong clock, seems to say.
+func parseGenerated(answer *call.Answer, lifetime time.Duration) (*oauth2.Token, error) {
 	var body struct {
 		AccessToken string `json:"accessToken"`
 		ExpireTime  string `json:"expireTime"` // RFC 3339, with or without fractions of a second
@@ -157,7 +160,7 @@ func parseGenerated(answer *call.Answer) (*oauth2.Token, error) {
 	return &oauth2.Token{
 		AccessToken: body.AccessToken,
 		TokenType:   "Bearer",
-		Expiry:      clock.Local(end, answer.Sent, answer.Header),
+		Expiry:      earlier(clock.Local(end, answer.Sent, answer.Header), answer.Sent.Round(0).Add(lifetime)),
 	}, nil
 }
 

@@ -48,7 +48,7 @@ func TestEveryHopIsReportedWithItsDuration(t *testing.T) {
 		require.Len(t, events, 2)
 
 		federated, account := events[0], events[1]
-		assert.Equal(t, awsfed.FederatedToken, federated.Token)
+		assert.Equal(t, awsfed.FederatedToken, federated.Kind)
 		var stages []awsfed.Stage
 		for _, hop := range federated.Hops {
 			stages = append(stages, hop.Stage)
@@ -56,7 +56,7 @@ func TestEveryHopIsReportedWithItsDuration(t *testing.T) {
 		assert.Equal(t, []awsfed.Stage{awsfed.StageCredentials, awsfed.StageRegion, awsfed.StageSubjectToken, awsfed.StageExchange}, stages)
 		assert.Equal(t, 150*time.Millisecond, federated.Duration)
 
-		assert.Equal(t, awsfed.ServiceAccountToken, account.Token)
+		assert.Equal(t, awsfed.ServiceAccountToken, account.Kind)
 		require.Len(t, account.Hops, 1)
 		assert.Equal(t, awsfed.Hop{Stage: awsfed.StageImpersonation, Duration: 150 * time.Millisecond}, account.Hops[0])
 		assert.Equal(t, 300*time.Millisecond, account.Duration)

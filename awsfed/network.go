@@ -22,7 +22,7 @@ var (
 func (d *diagnosis) network(ctx context.Context, s *Step) error {
 	transport, known := d.transport()
 	if !known {
-		s.Verdict = Skipped
+		s.Verdict = VerdictSkipped
 		s.Findings = []string{"Config.HTTPClient has a transport of its own, which cannot be looked into"}
 		return nil
 	}
@@ -30,8 +30,11 @@ func (d *diagnosis) network(ctx context.Context, s *Step) error {
 		url   string
 		stage Stage
 	}{{d.cfg.TokenURL, StageExchange}, {d.cfg.IAMCredentialsEndpoint, StageImpersonation}} {
+		if target.stage == StageImpersonation && d.cfg.ServiceAccount == "" {
+			continue // nothing goes there
+		}
 		if err := d.route(ctx, s, transport, target.url); err != nil {
-			s.Verdict = Failed
+			s.Verdict = VerdictFailed
 			s.Cure = d.hints.network(networkError(target.stage, err))
 		}
 	}

@@ -14,22 +14,22 @@ import (
 type Verdict int
 
 const (
-	Passed  Verdict = iota
-	Skipped         // not tried, since it needs a step that failed
-	Warned          // it works, and something is not as it should be
-	Failed
+	VerdictPassed  Verdict = iota
+	VerdictSkipped         // not tried, since it needs a step that failed
+	VerdictWarned          // it works, and something is not as it should be
+	VerdictFailed
 )
 
 // String is the verdict in lower case.
 func (v Verdict) String() string {
 	switch v {
-	case Passed:
+	case VerdictPassed:
 		return "passed"
-	case Skipped:
+	case VerdictSkipped:
 		return "skipped"
-	case Warned:
+	case VerdictWarned:
 		return "warned"
-	case Failed:
+	case VerdictFailed:
 		return "failed"
 	}
 	return fmt.Sprintf("Verdict(%d)", int(v))
@@ -58,7 +58,7 @@ type Report struct {
 
 // Worst is the worst verdict of all steps.
 func (r *Report) Worst() Verdict {
-	worst := Passed
+	worst := VerdictPassed
 	for _, step := range r.Steps {
 		worst = max(worst, step.Verdict)
 	}
@@ -69,7 +69,7 @@ func (r *Report) Worst() Verdict {
 func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	for _, step := range r.Steps {
-		mark := map[Verdict]string{Passed: "ok", Skipped: "--", Warned: "!!", Failed: "XX"}[step.Verdict]
+		mark := map[Verdict]string{VerdictPassed: "ok", VerdictSkipped: "--", VerdictWarned: "!!", VerdictFailed: "XX"}[step.Verdict]
 		fmt.Fprintf(&b, "%s  %-20s %-8s %s\n", mark, step.Name, step.Verdict, step.Duration.Round(100*time.Microsecond))
 		for _, finding := range step.Findings {
 			fmt.Fprintf(&b, "      %s\n", finding)
@@ -88,11 +88,13 @@ func (r *Report) summary() string {
 	for _, step := range r.Steps {
 		count[step.Verdict]++
 	}
-	switch worst := r.Worst(); worst {
-	case Failed:
-		return fmt.Sprintf("%d of %d steps failed; what to do stands behind \">\".", count[Failed], len(r.Steps))
-	case Warned:
-		return fmt.Sprintf("It works; %d of %d steps have a warning.", count[Warned], len(r.Steps))
+	switch {
+	case count[VerdictFailed] > 0:
+		return fmt.Sprintf("%d of %d steps failed; what to do stands behind \">\".", count[VerdictFailed], len(r.Steps))
+	case r.Expiry.IsZero():
+		return "The walk did not come to its end, so there is nothing to say of what it did not reach."
+	case count[VerdictWarned] > 0:
+		return fmt.Sprintf("It works; %d of %d steps have a warning.", count[VerdictWarned], len(r.Steps))
 	}
 	return "It works: Google gives this AWS identity a token."
 }

@@ -51,7 +51,7 @@ func backgroundPause(failed int, err error, remaining time.Duration) time.Durati
 		pause = min(pause, last)
 	}
 	// The server's wish comes before all that, and everybody it was told to is not to come back at once.
-	asked := retryAfter(err)
+	asked := min(retryAfter(err), time.Hour)
 	return max(pause, asked+between(0, asked/8), time.Second)
 }
 

@@ -2,6 +2,7 @@ package awsfed
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -34,8 +35,8 @@ const (
 // A SubjectToken is what proves an identity to Google's STS (RFC 8693 §2.1). It prints as its type alone, since its
 // value is a secret.
 type SubjectToken struct {
-	Value string
-	Type  string // a URN, such as AWSSubjectTokenType
+	Value string `json:"-"`
+	Type  string `json:"type"` // a URN, such as AWSSubjectTokenType
 }
 
 // String is the type of the token and never its value.
@@ -61,7 +62,14 @@ type SubjectTokenBuilder struct {
 	hints           hints
 
 	mu     sync.Mutex
-	signed aws.Credentials // those of the newest token
+	signed fingerprint // of the credentials that signed the newest token
+}
+
+// A fingerprint tells AWS credentials from others without holding them.
+type fingerprint [sha256.Size]byte
+
+func fingerprintOf(credentials aws.Credentials) fingerprint {
+	return sha256.Sum256([]byte(credentials.AccessKeyID + "\n" + credentials.SessionToken))
 }
 
 // NewSubjectTokenBuilder needs Audience of cfg, and heeds Credentials, Region, VerificationURL, MetadataEndpoint and
@@ -72,6 +80,9 @@ func NewSubjectTokenBuilder(ctx context.Context, cfg Config) (*SubjectTokenBuild
 	}
 	cfg = cfg.withDefaults()
 	hints := newHints(cfg)
+	if ctx.Err() != nil {
+		return nil, hints.explain(&Error{Stage: StageCredentials, Err: context.Cause(ctx)})
+	}
 	chain, err := loadAWSChain(ctx, cfg)
 	if err != nil {
 		return nil, hints.explain(err)
@@ -121,7 +132,7 @@ func (b *SubjectTokenBuilder) sign(ctx context.Context) (*http.Request, error) {
 		return nil, err
 	}
 	b.mu.Lock()
-	b.signed = credentials
+	b.signed = fingerprintOf(credentials)
 	b.mu.Unlock()
 	return req, nil
 }

@@ -1,6 +1,7 @@
 package awsfed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -44,8 +45,8 @@ type TokenSource struct {
 
 // CacheOptions are the options of [NewCachedTokenSource]. The zero value is good.
 type CacheOptions struct {
-	// Token says in events and log lines what the source gives. Optional; the default is "token".
-	Token TokenKind
+	// Kind says in events and log lines what the source gives. Optional; the default is "token".
+	Kind TokenKind
 	// Timeout, Logger and OnRefresh are as in [Config].
 	Timeout   time.Duration
 	Logger    *slog.Logger
@@ -64,7 +65,7 @@ func NewTokenSource(ctx context.Context, cfg Config) (*TokenSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := CacheOptions{Token: FederatedToken, Timeout: cfg.Timeout, Logger: cfg.Logger, OnRefresh: cfg.OnRefresh}
+	options := CacheOptions{Kind: FederatedToken, Timeout: cfg.Timeout, Logger: cfg.Logger, OnRefresh: cfg.OnRefresh}
 	ts, err := NewCachedTokenSource(exchanger, options)
 	if err != nil {
 		return nil, err
@@ -74,7 +75,7 @@ func NewTokenSource(ctx context.Context, cfg Config) (*TokenSource, error) {
 		if err != nil {
 			return nil, err
 		}
-		options.Token = ServiceAccountToken
+		options.Kind = ServiceAccountToken
 		if ts, err = NewCachedTokenSource(impersonator, options); err != nil {
 			return nil, err
 		}
@@ -96,7 +97,7 @@ func NewCachedTokenSource(source ContextTokenSource, options CacheOptions) (*Tok
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
-	ts := &TokenSource{source: source, kind: options.Token, timeout: options.Timeout, logger: options.Logger, onRefresh: options.OnRefresh}
+	ts := &TokenSource{source: source, kind: options.Kind, timeout: options.Timeout, logger: options.Logger, onRefresh: options.OnRefresh}
 	if ts.kind == "" {
 		ts.kind = "token"
 	}
@@ -144,7 +145,7 @@ func (ts *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) 
 		ts.start(context.WithoutCancel(ctx), true)
 	}
 	f := ts.flight
-	f.waited = true
+	f.join(time.Now())
 	ts.mu.Unlock()
 
 	select {
@@ -152,6 +153,9 @@ func (ts *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) 
 	case <-ctx.Done():
 		ts.mu.Lock()
 		defer ts.mu.Unlock()
+		if now := time.Now(); ts.token != nil && ts.remaining(now) > 0 {
+			return ts.copy(now), nil // one in its last seconds is better than none
+		}
 		return nil, ts.left(ctx, ts.err)
 	}
 	if f.err != nil {
@@ -168,10 +172,19 @@ func (ts *TokenSource) take(now time.Time) *oauth2.Token {
 	if !ts.valid(now) {
 		return nil
 	}
-	token := *ts.token
-	ts.used = later(ts.used, token.Expiry)
+	ts.used = later(ts.used, ts.token.Expiry)
 	if ts.flight == nil && passed(ts.next, now) {
 		ts.start(context.Background(), false)
+	}
+	return ts.copy(now)
+}
+
+// copy is the token for a caller. If the wall clock was set back since it was fetched, its end is where it would have
+// been with the clock as it is now. The caller holds mu.
+func (ts *TokenSource) copy(now time.Time) *oauth2.Token {
+	token := *ts.token
+	if end := now.Round(0).Add(ts.remaining(now)); token.Expiry.Sub(end) > time.Second {
+		token.Expiry = end
 	}
 	return &token
 }
@@ -190,7 +203,7 @@ func (ts *TokenSource) Invalidate(token *oauth2.Token) {
 type Status struct {
 	Expiry    time.Time     // of the token at hand, by this machine's clock; zero when there is none
 	ExpiresIn time.Duration // what is left of it; zero when it has ended
-	Failures  int           // attempts since the last success
+	Attempts  int           // that failed since the last success
 	Err       error         // of the last attempt; nil after a success, and before the first attempt
 }
 
@@ -198,7 +211,7 @@ type Status struct {
 func (ts *TokenSource) Status() Status {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	status := Status{Failures: ts.attempts, Err: ts.err}
+	status := Status{Attempts: ts.attempts, Err: ts.err}
 	if now := time.Now(); ts.token != nil && ts.remaining(now) > 0 {
 		status.Expiry, status.ExpiresIn = ts.token.Expiry, ts.remaining(now)
 	}
@@ -230,7 +243,10 @@ func (ts *TokenSource) left(ctx context.Context, last error) error {
 	if ctx.Err() != nil && !errors.Is(cause, ctx.Err()) {
 		cause = errors.Join(ctx.Err(), cause)
 	}
-	e := &Error{Stage: ts.kind.stage()}
+	e := &Error{Stage: ts.kind.stage(), Hint: "the ctx of the caller ended first; the refresh goes on for the others, up to the Timeout of the configuration"}
+	if ts.flight != nil && ts.flight.attempt != nil {
+		e.Stage = cmp.Or(ts.flight.attempt.trace.stage(), e.Stage)
+	}
 	var failure *Error
 	if errors.As(last, &failure) {
 		e = failure.clone()

@@ -275,7 +275,7 @@ func TestAPermanentFailureIsHeardLongBeforeTheTokenEndsAndTriedAgainRarely(t *te
 		require.GreaterOrEqual(t, i, 0, "an event with the failure")
 		assert.ErrorIs(t, events[i].Err, awsfed.ErrPermissionDenied)
 		assert.True(t, events[i].Background)
-		assert.Equal(t, awsfed.ServiceAccountToken, events[i].Token)
+		assert.Equal(t, awsfed.ServiceAccountToken, events[i].Kind)
 		assert.Greater(t, token.Expiry.Sub(events[i].Start), 29*time.Minute, "time left to mend it")
 		assert.LessOrEqual(t, cloud.Count(awsfedtest.IAMCredentials)-before, 8)
 		assert.ErrorIs(t, ts.Status().Err, awsfed.ErrPermissionDenied)
@@ -376,13 +376,13 @@ func TestOneFederatedTokenFeedsManyAccounts(t *testing.T) {
 		require.NoError(t, err)
 		exchanger, err := awsfed.NewExchanger(cfg, builder)
 		require.NoError(t, err)
-		federated, err := awsfed.NewCachedTokenSource(exchanger, awsfed.CacheOptions{Token: awsfed.FederatedToken})
+		federated, err := awsfed.NewCachedTokenSource(exchanger, awsfed.CacheOptions{Kind: awsfed.FederatedToken})
 		require.NoError(t, err)
 		var callers sync.WaitGroup
 		for range 20 {
 			impersonator, err := awsfed.NewImpersonator(cfg, federated)
 			require.NoError(t, err)
-			account, err := awsfed.NewCachedTokenSource(impersonator, awsfed.CacheOptions{Token: awsfed.ServiceAccountToken})
+			account, err := awsfed.NewCachedTokenSource(impersonator, awsfed.CacheOptions{Kind: awsfed.ServiceAccountToken})
 			require.NoError(t, err)
 			callers.Go(func() {
 				_, err := account.Token()

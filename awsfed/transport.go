@@ -19,9 +19,10 @@ type Transport struct {
 }
 
 // RoundTrip sends a copy of req with an Authorization header, and with X-Goog-User-Project where the configuration
-// names a QuotaProject and req does not.
+// names a QuotaProject and req does not. A token goes over https, or over http to this machine, and does not follow a
+// redirect to another host.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	header, err := t.header(req.Context())
+	header, err := t.header(req)
 	if err != nil {
 		if req.Body != nil {
 			req.Body.Close() // as http.RoundTripper demands
@@ -29,6 +30,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	authorized := req.Clone(req.Context())
+	if authorized.Header == nil {
+		authorized.Header = make(http.Header)
+	}
 	for name, value := range header {
 		if name != quotaProjectHeader || authorized.Header.Get(name) == "" {
 			authorized.Header.Set(name, value)
@@ -41,11 +45,16 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return base.RoundTrip(authorized)
 }
 
-func (t *Transport) header(ctx context.Context) (map[string]string, error) {
-	if t.Source == nil {
-		return nil, errors.New("awsfed: Transport without a Source")
+func (t *Transport) header(req *http.Request) (map[string]string, error) {
+	switch {
+	case t.Source == nil:
+		return nil, &FieldError{Field: "Transport.Source", Want: "a TokenSource"}
+	case req.URL == nil || !secure(req.URL):
+		return nil, errors.New("awsfed: a token does not go over http, unless to this machine")
+	case req.Response != nil && req.Response.Request != nil && req.Response.Request.URL.Host != req.URL.Host:
+		return nil, nil // a redirect to somebody else
 	}
-	return t.Source.header(ctx)
+	return t.Source.header(req.Context())
 }
 
 // header is what a request to a Google API carries.
