@@ -132,7 +132,13 @@ func TestNoSecretIsEverPrinted(t *testing.T) {
 				_, err = ts.Token()
 				time.Sleep(time.Hour) // refreshes and retries in the background
 				say(&said, err)
-				fmt.Fprintf(&said, "%+v\n", ts.Status())
+				fmt.Fprintf(&said, "%+v %+v %#v %v\n", ts.Status(), ts, ts, cfg)
+				if builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg); err == nil {
+					token, _ := builder.SubjectToken(t.Context())
+					wire.note("subject token", token.Value)
+					text, _ := json.Marshal(token)
+					fmt.Fprintf(&said, "%v %+v %#v %+v %s\n", builder, builder, builder, token, text)
+				}
 
 				report, err := awsfed.Diagnose(t.Context(), cfg)
 				say(&said, err)

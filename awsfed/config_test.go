@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/awsfed/awsfed-go/awsfed"
+	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
 const (
@@ -455,5 +458,19 @@ func TestAPasswordInAURLIsNotPrinted(t *testing.T) {
 				assert.False(t, strings.Contains(fmt.Sprintf("%+v", err), "hunter2"), constructor)
 			}
 		})
+	}
+}
+
+// The first thing that anybody copies has to work.
+func TestEveryAudienceOfTheDocumentationIsOne(t *testing.T) {
+	for _, name := range []string{"../README.md", "doc.go"} {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		audiences := regexp.MustCompile(`//iam\.googleapis\.com/projects/[0-9]+[^"]*/providers/[a-z-]+`).FindAllString(string(text), -1)
+		require.NotEmpty(t, audiences, name)
+		for _, audience := range audiences {
+			_, err := principal.ParseAudience(audience)
+			assert.NoError(t, err, name)
+		}
 	}
 }

@@ -135,3 +135,22 @@ func TestReportsAreJSONForMachines(t *testing.T) {
 	assert.NotEmpty(t, decoded.Identity.ARN)
 	assert.Equal(t, "Verdict(9)", awsfed.Verdict(9).String())
 }
+
+func TestADiagnosisThatDidNotEndDoesNotSayThatItWorks(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	report, err := awsfed.Diagnose(ctx, awsfedtest.New(awsfedtest.Options{}).Config())
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.NotContains(t, report.String(), "It works")
+}
+
+func TestADiagnosisOfDirectAccessDoesNotLookForIAMCredentials(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	cfg := serve(t, cloud, awsfedtest.SourceEC2Metadata).Config()
+	cfg.ServiceAccount = ""
+	cfg.VerificationURL = cfg.TokenURL[:strings.LastIndex(cfg.TokenURL, "/v1/")] + "?Action=GetCallerIdentity&Version=2011-06-15"
+	cfg.IAMCredentialsEndpoint = "https://iamcredentials.invalid"
+	report := diagnose(t, cfg)
+	assert.Equal(t, awsfed.VerdictPassed, report.Worst(), report)
+	assert.NotContains(t, report.String(), "iamcredentials.invalid")
+}

@@ -1,0 +1,101 @@
+package awsfed_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+
+	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
+)
+
+func TestAfterASuspensionTheFirstCallGetsATokenInOneFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		slow(cloud, 150*time.Millisecond)
+		ts := newSource(t, cloud)
+		_, err := ts.Token()
+		require.NoError(t, err)
+		ts.Suspend(8 * time.Hour)
+		before := cloud.Count(awsfedtest.IAMCredentials)
+		start := time.Now()
+		_, err = ts.Token()
+		require.NoError(t, err)
+		assert.LessOrEqual(t, time.Since(start), 300*time.Millisecond)
+		assert.Equal(t, before+1, cloud.Count(awsfedtest.IAMCredentials))
+		time.Sleep(3 * time.Hour)
+	})
+}
+
+func TestAMachineSuspendedInABackgroundRefreshDoesNotWaitForDeadConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		ts := newSource(t, cloud)
+		first, err := ts.Token()
+		require.NoError(t, err)
+		drop := cloud.Inject(awsfedtest.Drop(awsfedtest.IAMCredentials)) // what was sent before the suspension gets no answer
+		before := cloud.Count(awsfedtest.IAMCredentials)
+		for cloud.Count(awsfedtest.IAMCredentials) == before {
+			time.Sleep(time.Second)
+		}
+		drop()
+		ts.Suspend(8 * time.Hour)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		token, err := ts.TokenContext(ctx)
+		require.NoError(t, err)
+		assert.NotEqual(t, first.AccessToken, token.AccessToken)
+		time.Sleep(3 * time.Hour)
+	})
+}
+
+func TestAClockThatIsSetBackDoesNotKeepNewTokensOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		ts := cached(t, func(context.Context) (*oauth2.Token, error) {
+			asked++
+			return tokenFor(time.Hour), nil
+		})
+		first, err := ts.Token()
+		require.NoError(t, err)
+		ts.SetBack(time.Hour)
+
+		copied, err := ts.Token()
+		require.NoError(t, err)
+		assert.Equal(t, first.AccessToken, copied.AccessToken)
+		assert.WithinDuration(t, time.Now().Add(time.Hour), copied.Expiry, time.Second, "not an hour late")
+
+		time.Sleep(31 * time.Minute)
+		second, err := ts.Token()
+		require.NoError(t, err)
+		assert.NotEqual(t, first.AccessToken, second.AccessToken)
+		assert.Equal(t, 2, asked)
+	})
+}
+
+func TestAWaiterGetsTheTokenInItsLastSecondsRatherThanAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		ts := cached(t, func(ctx context.Context) (*oauth2.Token, error) {
+			if asked++; asked == 1 {
+				return tokenFor(time.Hour), nil
+			}
+			<-ctx.Done()
+			return nil, errors.New("no answer")
+		})
+		first, err := ts.Token()
+		require.NoError(t, err)
+		ts.Suspend(time.Hour - 9*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		token, err := ts.TokenContext(ctx)
+		require.NoError(t, err)
+		assert.Equal(t, first.AccessToken, token.AccessToken)
+		time.Sleep(time.Hour)
+	})
+}
