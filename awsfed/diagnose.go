@@ -38,7 +38,7 @@ func WithMapping(mapping func(principal.Identity) (principal.Attributes, error))
 // VerificationURL, TokenURL and IAMCredentialsEndpoint. The report holds no secret. The error is nil unless ctx ended
 // before the walk did; the report then has the steps until there.
 func Diagnose(ctx context.Context, cfg Config, options ...DiagnoseOption) (*Report, error) {
-	d := &diagnosis{report: &Report{}, cfg: cfg.withDefaults(), assumption: "if the provider has Google's default mapping:"}
+	d := &diagnosis{report: &Report{}, given: cfg, cfg: cfg.withDefaults(), assumption: "if the provider has Google's default mapping:"}
 	d.hints = newHints(d.cfg)
 	for _, option := range options {
 		option(d)
@@ -49,7 +49,8 @@ func Diagnose(ctx context.Context, cfg Config, options ...DiagnoseOption) (*Repo
 
 // A diagnosis is one walk.
 type diagnosis struct {
-	cfg     Config
+	given   Config // as it came, which is what the layers are made of
+	cfg     Config // with its defaults
 	hints   hints
 	report  *Report
 	builder *SubjectTokenBuilder
@@ -134,7 +135,7 @@ func (d *diagnosis) skip(ctx context.Context, name, why string) {
 }
 
 func (d *diagnosis) configuration(_ context.Context, s *Step) error {
-	if err := d.cfg.validate(); err != nil {
+	if err := d.given.validate(); err != nil {
 		for line := range strings.Lines(err.Error()) {
 			s.Findings = append(s.Findings, strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "awsfed: "))
 		}
@@ -153,7 +154,7 @@ func (d *diagnosis) configuration(_ context.Context, s *Step) error {
 }
 
 func (d *diagnosis) credentials(ctx context.Context, s *Step) error {
-	builder, err := NewSubjectTokenBuilder(ctx, d.cfg)
+	builder, err := NewSubjectTokenBuilder(ctx, d.given)
 	if err != nil {
 		return err
 	}
@@ -278,7 +279,7 @@ func (d *diagnosis) mapping(_ context.Context, s *Step) error {
 }
 
 func (d *diagnosis) exchange(ctx context.Context, s *Step) (*oauth2.Token, error) {
-	exchanger, err := NewExchanger(d.cfg, d.builder)
+	exchanger, err := NewExchanger(d.given, d.builder)
 	if err != nil {
 		return nil, err
 	}
@@ -296,7 +297,7 @@ func (d *diagnosis) exchange(ctx context.Context, s *Step) (*oauth2.Token, error
 }
 
 func (d *diagnosis) impersonation(ctx context.Context, s *Step, federated *oauth2.Token) error {
-	impersonator, err := NewImpersonator(d.cfg, staticToken{federated})
+	impersonator, err := NewImpersonator(d.given, staticToken{federated})
 	if err != nil {
 		return err
 	}

@@ -30,11 +30,8 @@ func (a *AWS) assumeRole(c caller, p stsParameters) (string, *awsError) {
 	if _, ok := p.get("ExternalId"); ok {
 		externalID = v.text(p, "ExternalId", 2, 1224, externalIDBytes, `[\w+=,.@:\/-]*`)
 	}
-	duration := v.duration(p)
-	if failure := v.failure(); failure != nil {
-		return "", failure
-	}
-	if failure := checkRoleARN(roleARN); failure != nil {
+	duration, failure := v.end(p, roleARN)
+	if failure != nil {
 		return "", failure
 	}
 	now := a.now()
@@ -61,11 +58,8 @@ func (a *AWS) assumeRoleWithWebIdentity(p stsParameters) (string, *awsError) {
 	roleARN := v.text(p, "RoleArn", 20, 2048, nil, "")
 	session := v.text(p, "RoleSessionName", 2, 64, sessionNameBytes, `[\w+=,.@-]*`)
 	token := v.text(p, "WebIdentityToken", 4, 20000, nil, "")
-	duration := v.duration(p)
-	if failure := v.failure(); failure != nil {
-		return "", failure
-	}
-	if failure := checkRoleARN(roleARN); failure != nil {
+	duration, failure := v.end(p, roleARN)
+	if failure != nil {
 		return "", failure
 	}
 	now := a.now()
@@ -172,6 +166,16 @@ func (v *stsValidator) duration(p stsParameters) time.Duration {
 		v.faults = append(v.faults, fmt.Sprintf("Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value %s", seconds, bound))
 	}
 	return d
+}
+
+// end reads DurationSeconds, which stands last, and reports what is wrong with the parameters. AWS looks into the role's
+// ARN only if all else is well.
+func (v *stsValidator) end(p stsParameters, roleARN string) (time.Duration, *awsError) {
+	duration := v.duration(p)
+	if failure := v.failure(); failure != nil {
+		return 0, failure
+	}
+	return duration, checkRoleARN(roleARN)
 }
 
 func (v *stsValidator) failure() *awsError {

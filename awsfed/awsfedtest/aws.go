@@ -71,9 +71,6 @@ func (a *AWS) Account() string { return a.account }
 // been moved elsewhere by [AWS.SetPlacement].
 func (a *AWS) Region() string { return a.region }
 
-// Partition returns the partition's name, "aws" in most worlds.
-func (a *AWS) Partition() string { return a.partition }
-
 // Role declares an IAM role.
 type Role struct {
 	// Account owns the role. Optional; default: the cloud's own account.

@@ -6,14 +6,12 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -32,7 +30,8 @@ type sight struct {
 
 // look walks the whole road from EC2 metadata to a service-account token. It is
 // not awsfed, which heals some faults by itself.
-func look(ctx context.Context, cloud *awsfedtest.Cloud) sight {
+func look(ctx context.Context, t *testing.T, cloud *awsfedtest.Cloud) sight {
+	t.Helper()
 	cfg := cloud.Config()
 	client := cloud.Client()
 	client.CheckRedirect = stay
@@ -47,41 +46,14 @@ func look(ctx context.Context, cloud *awsfedtest.Cloud) sight {
 		return s
 	}
 
-	const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-	signed, err := http.NewRequest(http.MethodPost, "https://sts."+cfg.Region+".amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15", nil)
-	if err != nil {
-		return sight{text: err.Error()}
-	}
-	signed.Header.Set("X-Goog-Cloud-Target-Resource", cfg.Audience)
-	if err := v4.NewSigner().SignHTTP(ctx, keys, signed, emptyHash, "sts", cfg.Region, time.Now()); err != nil {
-		return sight{text: err.Error()}
-	}
-	type header struct {
-		Key   string `json:"key"`
-		Value string `json:"value"`
-	}
-	headers := []header{{"host", signed.URL.Host}}
-	for name := range signed.Header {
-		headers = append(headers, header{name, signed.Header.Get(name)})
-	}
-	subject, err := json.Marshal(map[string]any{"url": signed.URL.String(), "method": "POST", "headers": headers})
-	if err != nil {
-		return sight{text: err.Error()}
-	}
+	to := strings.Replace(verificationURL, "us-east-1", cfg.Region, 1)
+	signed := signedTo(t, to, cfg.Region, keys, time.Now(), func(r *http.Request) { r.Header.Set(targetHeader, cfg.Audience) })
 	var federated struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
 		AccessToken string `json:"access_token"`
 	}
-	form := url.Values{
-		"grant_type":           {"urn:ietf:params:oauth:grant-type:token-exchange"},
-		"audience":             {cfg.Audience},
-		"scope":                {"https://www.googleapis.com/auth/cloud-platform"},
-		"requested_token_type": {"urn:ietf:params:oauth:token-type:access_token"},
-		"subject_token":        {url.QueryEscape(string(subject))},
-		"subject_token_type":   {"urn:ietf:params:aws:token-type:aws4_request"},
-	}
-	status, err := post(ctx, client, "https://sts.googleapis.com/v1/token", "application/x-www-form-urlencoded", "", form.Encode(), &federated)
+	status, err := post(ctx, client, tokenURL, "application/x-www-form-urlencoded", "", exchangeForm(newSubject(signed).encode(t)).Encode(), &federated)
 	if err != nil || status != http.StatusOK {
 		s := sight{awsfedtest.GoogleSTS, status, federated.Error, "", federated.Description}
 		if err != nil {
@@ -101,8 +73,8 @@ func look(ctx context.Context, cloud *awsfedtest.Cloud) sight {
 			Details []struct{ Reason string }
 		}
 	}
-	status, err = post(ctx, client, "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"+cfg.ServiceAccount+":generateAccessToken",
-		"application/json", "Bearer "+federated.AccessToken, `{"scope":["https://www.googleapis.com/auth/cloud-platform"],"lifetime":"3600s"}`, &generated)
+	status, err = post(ctx, client, iamURL+cfg.ServiceAccount+":generateAccessToken",
+		"application/json", "Bearer "+federated.AccessToken, `{"scope":["`+cloudPlatform+`"],"lifetime":"3600s"}`, &generated)
 	if err != nil || status != http.StatusOK {
 		s := sight{awsfedtest.IAMCredentials, status, generated.Error.Status, "", generated.Error.Message}
 		if err != nil {
@@ -149,10 +121,10 @@ func TestFaultsShowAsTheCatalogueSays(t *testing.T) {
 				cloud := awsfedtest.New(awsfedtest.Options{})
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 				defer cancel()
-				require.Zero(t, look(ctx, cloud), "before")
+				require.Zero(t, look(ctx, t, cloud), "before")
 
 				undo := fault.Inject(cloud)
-				got := look(ctx, cloud)
+				got := look(ctx, t, cloud)
 				assert.Equal(t, fault.Endpoint, got.endpoint, got.text)
 				assert.Equal(t, fault.Status, got.status, got.text)
 				assert.Equal(t, fault.Code, got.code, got.text)
@@ -164,7 +136,7 @@ func TestFaultsShowAsTheCatalogueSays(t *testing.T) {
 				undo()
 				ctx, cancel = context.WithTimeout(t.Context(), 10*time.Minute)
 				defer cancel()
-				assert.Zero(t, look(ctx, cloud), "after undo")
+				assert.Zero(t, look(ctx, t, cloud), "after undo")
 			})
 		})
 	}

@@ -18,6 +18,16 @@
 //
 // The package example has the whole of it.
 //
+// # The world, and another one
+//
+// The default world is one account of AWS with the role app, which an EC2 instance,
+// an ECS task and an EKS pod run as, and one provider of Google's, by which that role
+// may be the service account app@my-project.iam.gserviceaccount.com. [Options] name
+// them otherwise, and choose the partition, region, attribute mapping and condition.
+// [AWS.AddRole], [AWS.AddUser], [AWS.Session], [Google.AddProvider],
+// [Google.AddServiceAccount] and [Google.Grant] declare more; [Google.Check] says
+// whose an access token is.
+//
 // # Without a network, or with one
 //
 // [Cloud.Client] is an HTTP client whose network the cloud is. It reaches the
@@ -25,7 +35,7 @@
 // the only clock is time.Now, all of it works in a testing/synctest bubble, where
 // a day of refreshes takes a millisecond. [Cloud.Start] serves the same cloud on
 // a port of loopback, with [Server.Env] and [Server.CredentialFile] for
-// unmodified clients in any language, and the module's examples have a program
+// unmodified clients in any language; examples/emulator of this module is a program
 // around it. [Cloud.Requests] says what was asked either way.
 //
 // # When things go wrong

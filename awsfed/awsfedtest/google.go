@@ -34,9 +34,10 @@ type Google struct {
 	lifetime  time.Duration // of federated tokens
 	locations AllowedLocations
 
-	apiDisabled bool // the Service Account Credentials API
-	outOfQuota  map[Endpoint]bool
-	perimeter   map[Endpoint]bool // what VPC Service Controls deny
+	// Where each misconfiguration is in force, and how many times over.
+	apiDisabled map[Endpoint]int
+	outOfQuota  map[Endpoint]int
+	perimeter   map[Endpoint]int // of VPC Service Controls
 
 	key func() *signingKey
 }
@@ -56,16 +57,17 @@ func newGoogle(opts Options, now func() time.Time, replay func(*http.Request) *h
 		role:    opts.Role,
 		roleARN: "arn:" + opts.Partition + ":sts::" + opts.Account + ":assumed-role/" + opts.Role,
 
-		unsettled:  DefaultUnsettled(),
-		pools:      make(map[poolName]State),
-		providers:  make(map[principal.Provider]Provider),
-		accounts:   make(map[string]*account),
-		tokens:     make(map[[sha256.Size]byte]*issued),
-		lifetime:   defaultLifetime,
-		locations:  AllowedLocations{EncodedLocations: "0x0"},
-		outOfQuota: make(map[Endpoint]bool),
-		perimeter:  make(map[Endpoint]bool),
-		key:        sync.OnceValue(func() *signingKey { return newSigningKey(now()) }),
+		unsettled:   DefaultUnsettled(),
+		pools:       make(map[poolName]State),
+		providers:   make(map[principal.Provider]Provider),
+		accounts:    make(map[string]*account),
+		tokens:      make(map[[sha256.Size]byte]*issued),
+		lifetime:    defaultLifetime,
+		locations:   AllowedLocations{EncodedLocations: "0x0"},
+		apiDisabled: make(map[Endpoint]int),
+		outOfQuota:  make(map[Endpoint]int),
+		perimeter:   make(map[Endpoint]int),
+		key:         sync.OnceValue(func() *signingKey { return newSigningKey(now()) }),
 	}
 	g.putProvider(Provider{Provider: g.home, Account: opts.Account, Mapping: opts.Mapping, Condition: opts.Condition})
 	app := g.putAccount(ServiceAccount{Email: opts.ServiceAccount})
@@ -102,29 +104,6 @@ func (g *Google) SetFederatedLifetime(d time.Duration) {
 	g.lifetime = d.Truncate(time.Second)
 }
 
-// SetIAMCredentialsAPI enables or disables the Service Account Credentials API in the project.
-func (g *Google) SetIAMCredentialsAPI(enabled bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.apiDisabled = !enabled
-}
-
-// SetQuotaExhausted says whether the quota of [GoogleSTS] or [IAMCredentials] is used up, so that each request is
-// answered 429.
-func (g *Google) SetQuotaExhausted(endpoint Endpoint, exhausted bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.outOfQuota[endpoint] = exhausted
-}
-
-// SetPerimeter says whether a perimeter of VPC Service Controls denies requests to [GoogleSTS] or [IAMCredentials].
-// What STS answers then is not known; see [ReasonVPCServiceControls].
-func (g *Google) SetPerimeter(endpoint Endpoint, denies bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.perimeter[endpoint] = denies
-}
-
 // AllowedLocations is the Regional Access Boundary of the pools and service accounts: where their tokens may be used.
 // The emulator answers with it and enforces nothing.
 type AllowedLocations struct {
@@ -142,14 +121,13 @@ func (g *Google) SetAllowedLocations(locations AllowedLocations) {
 
 // switches are those settings that an endpoint looks at before a request.
 type switches struct {
-	unsettled               Unsettled
-	apiDisabled             bool
-	outOfQuota, inPerimeter bool
-	lifetime                time.Duration
+	unsettled                            Unsettled
+	apiDisabled, outOfQuota, inPerimeter bool
+	lifetime                             time.Duration
 }
 
 func (g *Google) switches(endpoint Endpoint) switches {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return switches{g.unsettled, g.apiDisabled, g.outOfQuota[endpoint], g.perimeter[endpoint], g.lifetime}
+	return switches{g.unsettled, g.apiDisabled[endpoint] > 0, g.outOfQuota[endpoint] > 0, g.perimeter[endpoint] > 0, g.lifetime}
 }

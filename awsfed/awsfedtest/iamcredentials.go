@@ -255,18 +255,25 @@ func (g *Google) generateIDToken(c iamCall) (any, *APIError) {
 	return map[string]string{"token": g.key().signJWT([]byte(encodeJSON(claims)))}, nil
 }
 
-func (g *Google) signBlob(c iamCall) (any, *APIError) {
+// payloadToSign is the payload of signBlob or signJwt, if the caller has the permission.
+func (g *Google) payloadToSign(c iamCall, permission string) (string, *APIError) {
 	var request struct {
 		Delegates []string `json:"delegates"`
 		Payload   string   `json:"payload"`
 	}
 	if failure := unmarshalProto(c.body, &request); failure != nil {
+		return "", failure
+	}
+	_, _, failure := g.authorize(c, permission, request.Delegates)
+	return request.Payload, failure
+}
+
+func (g *Google) signBlob(c iamCall) (any, *APIError) {
+	encoded, failure := g.payloadToSign(c, permissionSignBlob)
+	if failure != nil {
 		return nil, failure
 	}
-	if _, _, failure := g.authorize(c, permissionSignBlob, request.Delegates); failure != nil {
-		return nil, failure
-	}
-	payload, ok := decodeBase64(request.Payload)
+	payload, ok := decodeBase64(encoded)
 	if !ok || len(payload) == 0 {
 		return nil, invalidArgument()
 	}
@@ -275,18 +282,12 @@ func (g *Google) signBlob(c iamCall) (any, *APIError) {
 }
 
 func (g *Google) signJWT(c iamCall) (any, *APIError) {
-	var request struct {
-		Delegates []string `json:"delegates"`
-		Payload   string   `json:"payload"`
-	}
-	if failure := unmarshalProto(c.body, &request); failure != nil {
-		return nil, failure
-	}
-	if _, _, failure := g.authorize(c, permissionSignJWT, request.Delegates); failure != nil {
+	payload, failure := g.payloadToSign(c, permissionSignJWT)
+	if failure != nil {
 		return nil, failure
 	}
 	var claims map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(request.Payload), &claims); err != nil || claims == nil {
+	if err := json.Unmarshal([]byte(payload), &claims); err != nil || claims == nil {
 		return nil, invalidArgument()
 	}
 	if raw, found := claims["exp"]; found {
@@ -297,7 +298,7 @@ func (g *Google) signJWT(c iamCall) (any, *APIError) {
 		}
 	}
 	key := g.key()
-	return map[string]string{"keyId": key.id, "signedJwt": key.signJWT([]byte(request.Payload))}, nil
+	return map[string]string{"keyId": key.id, "signedJwt": key.signJWT([]byte(payload))}, nil
 }
 
 // allowedLocations is the Regional Access Boundary of the caller itself, or of an account that it may get.

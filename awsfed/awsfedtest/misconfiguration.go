@@ -3,6 +3,7 @@ package awsfedtest
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
@@ -29,19 +30,15 @@ func (g *Google) poolInState(state State) (undo func()) {
 }
 
 // DisableProvider disables the provider: STS answers invalid_target, and federated tokens stay valid.
-func (g *Google) DisableProvider() (undo func()) {
-	return g.misconfigure(func(p *Provider) func(*Provider) {
-		before := p.State
-		p.State = StateDisabled
-		return func(p *Provider) { p.State = before }
-	})
-}
+func (g *Google) DisableProvider() (undo func()) { return g.providerInState(StateDisabled) }
 
 // DeleteProvider deletes the provider, which shows as DisableProvider does.
-func (g *Google) DeleteProvider() (undo func()) {
+func (g *Google) DeleteProvider() (undo func()) { return g.providerInState(StateDeleted) }
+
+func (g *Google) providerInState(state State) (undo func()) {
 	return g.misconfigure(func(p *Provider) func(*Provider) {
 		before := p.State
-		p.State = StateDeleted
+		p.State = state
 		return func(p *Provider) { p.State = before }
 	})
 }
@@ -152,25 +149,17 @@ func (g *Google) RemoveServiceAccount() (undo func()) {
 
 // DisableIAMCredentialsAPI disables the Service Account Credentials API in the project: 403, SERVICE_DISABLED.
 func (g *Google) DisableIAMCredentialsAPI() (undo func()) {
-	g.SetIAMCredentialsAPI(false)
-	return func() { g.SetIAMCredentialsAPI(true) }
+	return g.mark(g.apiDisabled, IAMCredentials)
 }
 
-// DenyByVPCServiceControls puts endpoints behind a perimeter that keeps the caller out; without any it is
-// [IAMCredentials]: 403, SECURITY_POLICY_VIOLATED.
+// DenyByVPCServiceControls puts endpoints, of [GoogleSTS] and [IAMCredentials], behind a perimeter that keeps the caller
+// out; without any it is [IAMCredentials]: 403, SECURITY_POLICY_VIOLATED. What STS answers is not known; see
+// [ReasonVPCServiceControls].
 func (g *Google) DenyByVPCServiceControls(endpoints ...Endpoint) (undo func()) {
 	if len(endpoints) == 0 {
 		endpoints = []Endpoint{IAMCredentials}
 	}
-	endpoints = slices.Clone(endpoints)
-	for _, endpoint := range endpoints {
-		g.SetPerimeter(endpoint, true)
-	}
-	return func() {
-		for _, endpoint := range endpoints {
-			g.SetPerimeter(endpoint, false)
-		}
-	}
+	return g.mark(g.perimeter, endpoints...)
 }
 
 // DenyByOrganizationPolicy forbids AWS providers. That keeps [Google.AddProvider] and [Google.UpdateProvider] from
@@ -184,12 +173,21 @@ func (g *Google) DenyByOrganizationPolicy() (undo func()) {
 }
 
 // ExhaustSTSQuota makes STS answer 429, quota_exceeded.
-func (g *Google) ExhaustSTSQuota() (undo func()) { return g.exhaust(GoogleSTS) }
+func (g *Google) ExhaustSTSQuota() (undo func()) { return g.mark(g.outOfQuota, GoogleSTS) }
 
 // ExhaustIAMQuota makes the Service Account Credentials API answer 429, RATE_LIMIT_EXCEEDED.
-func (g *Google) ExhaustIAMQuota() (undo func()) { return g.exhaust(IAMCredentials) }
+func (g *Google) ExhaustIAMQuota() (undo func()) { return g.mark(g.outOfQuota, IAMCredentials) }
 
-func (g *Google) exhaust(endpoint Endpoint) (undo func()) {
-	g.SetQuotaExhausted(endpoint, true)
-	return func() { g.SetQuotaExhausted(endpoint, false) }
+// mark adds endpoints to a set of g's, and undo takes them out. Marks add up: one that is undone takes no other away.
+func (g *Google) mark(set map[Endpoint]int, endpoints ...Endpoint) (undo func()) {
+	endpoints = slices.Clone(endpoints)
+	count := func(by int) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		for _, endpoint := range endpoints {
+			set[endpoint] += by
+		}
+	}
+	count(1)
+	return sync.OnceFunc(func() { count(-1) })
 }

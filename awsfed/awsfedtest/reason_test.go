@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -131,7 +132,7 @@ var brokenExchanges = []struct {
 	{name: "no subject token", spoil: func(t *testing.T, a *attempt) { a.body = a.form.Encode() },
 		reason: awsfedtest.ReasonSubjectTokenMissing, code: "invalid_request", want: "emulator: subject_token is missing"},
 
-	{name: "a subject token over 32 KiB", spoil: func(t *testing.T, a *attempt) { a.token = new(strings.Repeat("x", 32769)) },
+	{name: "a subject token over 32 KiB, which is not decoded", spoil: func(t *testing.T, a *attempt) { a.token = new(strings.Repeat("%", 32769)) },
 		reason: awsfedtest.ReasonTokenSize, code: "invalid_grant", want: "emulator: subject_token has 32769 bytes, more than 32768"},
 	{name: "a subject token that is not percent-encoded", spoil: func(t *testing.T, a *attempt) { a.token = new("%7B%zz") },
 		reason: awsfedtest.ReasonTokenEncoding, code: "invalid_grant", want: "emulator: subject_token is not percent-encoded"},
@@ -224,6 +225,19 @@ var brokenExchanges = []struct {
 	{name: "keys that AWS does not know", spoil: func(t *testing.T, a *attempt) {
 		a.subject = signSubject(t, awsfedtest.New(awsfedtest.Options{}), verificationURL)
 	}, reason: awsfedtest.ReasonAWS, code: "invalid_grant", want: "Received invalid AWS response of type InvalidClientTokenId with error message: The security token included in the request is invalid."},
+	{name: "keys that have expired", spoil: func(t *testing.T, a *attempt) {
+		keys, err := a.cloud.AWS.Session("app", "expired", -time.Second)
+		require.NoError(t, err)
+		a.subject = signSubjectWith(t, a.cloud, keys, verificationURL)
+	}, reason: awsfedtest.ReasonAWS, code: "invalid_grant", want: "Received invalid AWS response of type ExpiredToken with error message: The security token included in the request is expired"},
+	{name: "a signature scoped to another region", spoil: func(t *testing.T, a *attempt) {
+		a.subject = signSubject(t, a.cloud, strings.Replace(verificationURL, "us-east-1", "us-west-2", 1))
+	}, reason: awsfedtest.ReasonAWS, code: "invalid_grant", want: "Received invalid AWS response of type SignatureDoesNotMatch with error message: Credential should be scoped to a valid region. "},
+	{name: "a signature of 16 minutes ago", spoil: func(t *testing.T, a *attempt) { a.cloud.SetClock(16 * time.Minute) },
+		reason: awsfedtest.ReasonAWS, code: "invalid_grant", want: "Received invalid AWS response of type SignatureDoesNotMatch with error message: Signature expired: 20000101T000000Z is now earlier than 20000101T000100Z (20000101T001600Z - 15 min.)"},
+	{name: "an Authorization with a comma too many", spoil: func(t *testing.T, a *attempt) {
+		a.subject.set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20000101/us-east-1/sts/aws4_request,, SignedHeaders=host;x-amz-date;x-amz-security-token, Signature=0")
+	}, reason: awsfedtest.ReasonAWS, code: "invalid_grant", want: "Received invalid AWS response of type IncompleteSignature with error message: Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): 'EZ4G8xtH4wtjg+g3e2xm3FCAD5etsWTopJz9Aysc088='."},
 	{name: "AWS out of order", spoil: func(t *testing.T, a *attempt) { a.cloud.Inject(awsfedtest.Garbage(awsfedtest.AWSSTS)) },
 		reason: awsfedtest.ReasonAWSUnavailable, code: "invalid_grant", want: "emulator: AWS gave no answer that can be read"},
 	{name: "AWS out of reach", spoil: func(t *testing.T, a *attempt) { a.cloud.Inject(awsfedtest.Reset(awsfedtest.AWSSTS)) },
@@ -275,23 +289,26 @@ func spoilHost(host string) func(*testing.T, *attempt) {
 	}
 }
 
+// In a bubble it is 2000-01-01T00:00:00Z, so that texts with times are literal.
 func TestAnExchangeThatBreaksOneRuleIsRefusedForIt(t *testing.T) {
 	for _, test := range brokenExchanges {
 		t.Run(test.name, func(t *testing.T) {
-			cloud := awsfedtest.New(awsfedtest.Options{})
-			a := &attempt{cloud: cloud, subject: signSubject(t, cloud, verificationURL), form: exchangeForm(""), contentType: "application/x-www-form-urlencoded"}
-			a.form.Del("subject_token")
-			test.spoil(t, a)
-			if a.token == nil {
-				a.token = new(a.subject.encode(t))
-			}
-			if a.body == "" {
-				a.form.Set("subject_token", *a.token)
-				a.body = a.form.Encode()
-			}
-			response, answer := postToken(t, cloud, a.contentType, a.body, a.headers...)
-			assert.Equal(t, max(test.status, http.StatusBadRequest), response.StatusCode)
-			assert.Equal(t, map[string]any{"error": test.code, "error_description": test.want}, answer)
+			synctest.Test(t, func(t *testing.T) {
+				cloud := awsfedtest.New(awsfedtest.Options{})
+				a := &attempt{cloud: cloud, subject: signSubject(t, cloud, verificationURL), form: exchangeForm(""), contentType: "application/x-www-form-urlencoded"}
+				a.form.Del("subject_token")
+				test.spoil(t, a)
+				if a.token == nil {
+					a.token = new(a.subject.encode(t))
+				}
+				if a.body == "" {
+					a.form.Set("subject_token", *a.token)
+					a.body = a.form.Encode()
+				}
+				response, answer := postToken(t, cloud, a.contentType, a.body, a.headers...)
+				assert.Equal(t, max(test.status, http.StatusBadRequest), response.StatusCode)
+				assert.Equal(t, map[string]any{"error": test.code, "error_description": test.want}, answer)
+			})
 		})
 	}
 }

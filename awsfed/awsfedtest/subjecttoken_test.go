@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -22,7 +21,6 @@ import (
 const (
 	verificationURL = "https://sts.us-east-1.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
 	targetHeader    = "X-Goog-Cloud-Target-Resource"
-	emptyHash       = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 )
 
 // subject is the JSON of a subject token, to be broken before it is encoded.
@@ -48,13 +46,12 @@ func signSubject(t testing.TB, cloud *awsfedtest.Cloud, to string, change ...fun
 
 func signSubjectWith(t testing.TB, cloud *awsfedtest.Cloud, keys aws.Credentials, to string, change ...func(*http.Request)) *subject {
 	t.Helper()
-	r, err := http.NewRequest(http.MethodPost, to, nil)
-	require.NoError(t, err)
-	r.Header.Set(targetHeader, cloud.Google.Provider().Audience())
-	for _, f := range change {
-		f(r)
-	}
-	require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), keys, r, emptyHash, "sts", cloud.AWS.Region(), cloud.Now()))
+	setTarget := func(r *http.Request) { r.Header.Set(targetHeader, cloud.Google.Provider().Audience()) }
+	return newSubject(signedTo(t, to, cloud.AWS.Region(), keys, cloud.Now(), append([]func(*http.Request){setTarget}, change...)...))
+}
+
+// newSubject holds a signed request, its headers in the order of their names.
+func newSubject(r *http.Request) *subject {
 	s := &subject{URL: r.URL.String(), Method: r.Method, Headers: []subjectHeader{{"Host", r.Host}}}
 	for _, key := range slices.Sorted(maps.Keys(r.Header)) {
 		s.Headers = append(s.Headers, subjectHeader{key, r.Header.Get(key)})

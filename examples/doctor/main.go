@@ -71,9 +71,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 		return couldNotRun, err
 	}
 	switch report.Worst() {
-	case awsfed.Failed:
+	case awsfed.VerdictFailed:
 		return 2, nil
-	case awsfed.Warned:
+	case awsfed.VerdictWarned:
 		return 1, nil
 	}
 	return 0, nil
