@@ -3,6 +3,7 @@ package awsfed_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,9 +57,9 @@ func TestAMachineSuspendedInABackgroundRefreshDoesNotWaitForDeadConnections(t *t
 
 func TestAClockThatIsSetBackDoesNotKeepNewTokensOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		asked := 0
+		var asked atomic.Int64
 		ts := cached(t, func(context.Context) (*oauth2.Token, error) {
-			asked++
+			asked.Add(1)
 			return tokenFor(time.Hour), nil
 		})
 		first, err := ts.Token()
@@ -74,15 +75,15 @@ func TestAClockThatIsSetBackDoesNotKeepNewTokensOut(t *testing.T) {
 		second, err := ts.Token()
 		require.NoError(t, err)
 		assert.NotEqual(t, first.AccessToken, second.AccessToken)
-		assert.Equal(t, 2, asked)
+		assert.EqualValues(t, 2, asked.Load())
 	})
 }
 
 func TestAWaiterGetsTheTokenInItsLastSecondsRatherThanAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		asked := 0
+		var asked atomic.Int64
 		ts := cached(t, func(ctx context.Context) (*oauth2.Token, error) {
-			if asked++; asked == 1 {
+			if asked.Add(1) == 1 {
 				return tokenFor(time.Hour), nil
 			}
 			<-ctx.Done()

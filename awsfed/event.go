@@ -52,6 +52,15 @@ func withTrace(ctx context.Context) (context.Context, *trace) {
 	return context.WithValue(ctx, traceKey{}, t), t
 }
 
+// depth is how many attempts wait for what ctx is of.
+func depth(ctx context.Context) int {
+	n := 0
+	for t, _ := ctx.Value(traceKey{}).(*trace); t != nil; t = t.outer {
+		n++
+	}
+	return n
+}
+
 func (t *trace) result() (hops []Hop, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

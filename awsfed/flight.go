@@ -13,6 +13,7 @@ import (
 // A flight is one refresh under way, with its retries. All who wait share its end.
 type flight struct {
 	deadline time.Time
+	share    time.Duration // of a first attempt, so that one that hangs is not the last
 
 	// These are guarded by the source's mu.
 	waited  bool // somebody waits, so it retries by itself
@@ -31,8 +32,13 @@ type attempt struct {
 	end   context.CancelCauseFunc
 }
 
-// attemptShare is the part of the whole Timeout that a first attempt may take, so that one that hangs is not the last.
-const attemptShare = 3
+const (
+	// attemptShare is the part of a flight that its first attempt may take.
+	attemptShare = 3
+	// slackShare is the part of the Timeout by which a flight ends before those who wait for it, be they callers of
+	// Token or flights of other sources: they hear what failed, and not that the time is up.
+	slackShare = 100
+)
 
 // errFrozen ends an attempt that a suspended machine took along: its connections are dead, and the monotonic clock of its
 // deadline stood still.
@@ -40,7 +46,8 @@ var errFrozen = errors.New("the machine was suspended in the middle of it")
 
 // start begins a flight. The caller holds mu.
 func (ts *TokenSource) start(ctx context.Context, waited bool) {
-	ts.flight = &flight{deadline: time.Now().Add(ts.timeout), waited: waited, done: make(chan struct{})}
+	budget := ts.timeout - ts.timeout/slackShare*time.Duration(1+depth(ctx))
+	ts.flight = &flight{deadline: time.Now().Add(budget), share: budget / attemptShare, waited: waited, done: make(chan struct{})}
 	go ts.fly(ctx, ts.flight)
 }
 
@@ -70,7 +77,7 @@ func (ts *TokenSource) try(ctx context.Context, f *flight) (event RefreshEvent, 
 	ts.mu.Lock()
 	due := f.deadline
 	if !f.slow {
-		due = earlier(due, start.Add(ts.timeout/attemptShare))
+		due = earlier(due, start.Add(f.share))
 	}
 	ctx, cancel := context.WithDeadline(ctx, due)
 	defer cancel()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -113,22 +114,22 @@ func TestTheStageUnderWayIsNamedWhenTheCallerLeaves(t *testing.T) {
 
 func TestAShortLifeIsNoHotLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		asked := 0
-		ts := cached(t, func(context.Context) (*oauth2.Token, error) { asked++; return tokenFor(2 * time.Second), nil })
+		var asked atomic.Int64
+		ts := cached(t, func(context.Context) (*oauth2.Token, error) { asked.Add(1); return tokenFor(2 * time.Second), nil })
 		for range 600 {
 			_, err := ts.Token()
 			require.NoError(t, err)
 			time.Sleep(100 * time.Millisecond)
 		}
-		assert.LessOrEqual(t, asked, 61)
+		assert.LessOrEqual(t, asked.Load(), int64(61))
 	})
 }
 
 func TestARetryAfterWithoutEndIsOfAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		asked := 0
+		var asked atomic.Int64
 		ts := cached(t, func(context.Context) (*oauth2.Token, error) {
-			if asked++; asked == 1 {
+			if asked.Add(1) == 1 {
 				return tokenFor(12 * time.Hour), nil
 			}
 			return nil, &awsfed.Error{Transient: true, RetryAfter: 1<<63 - 1}
@@ -138,8 +139,8 @@ func TestARetryAfterWithoutEndIsOfAnHour(t *testing.T) {
 			require.NoError(t, err)
 			time.Sleep(time.Minute)
 		}
-		assert.LessOrEqual(t, asked, 9)
-		assert.GreaterOrEqual(t, asked, 4)
+		assert.LessOrEqual(t, asked.Load(), int64(9))
+		assert.GreaterOrEqual(t, asked.Load(), int64(4))
 	})
 }
 

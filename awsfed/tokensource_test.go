@@ -285,18 +285,16 @@ func TestAPermanentFailureIsHeardLongBeforeTheTokenEndsAndTriedAgainRarely(t *te
 func TestALateOrShorterAnswerDoesNotReplaceALongerLivedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lives := []time.Duration{time.Hour, 20 * time.Minute, time.Hour}
-		calls := 0
+		var calls atomic.Int64
 		ts := cached(t, func(context.Context) (*oauth2.Token, error) {
-			token := tokenFor(lives[min(calls, len(lives)-1)])
-			calls++
-			return token, nil
+			return tokenFor(lives[min(int(calls.Add(1)), len(lives))-1]), nil
 		})
 		first, err := ts.Token()
 		require.NoError(t, err)
 		time.Sleep(31 * time.Minute)
 		again, err := ts.Token()
 		require.NoError(t, err)
-		assert.Equal(t, 2, calls, "it was asked")
+		assert.EqualValues(t, 2, calls.Load(), "it was asked")
 		assert.Equal(t, first.AccessToken, again.AccessToken, "and what came would have ended sooner")
 		time.Sleep(20 * time.Minute)
 		third, err := ts.Token()
