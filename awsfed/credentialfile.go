@@ -60,20 +60,6 @@ type credentialSource struct {
 	Certificate     json.RawMessage `json:"certificate,omitempty"`
 }
 
-// A FileOption changes how a credential file is judged.
-type FileOption func(*fileRules)
-
-type fileRules struct {
-	allowed []string
-}
-
-// AllowHosts lets a credential file name these hosts, "host" or "host:port", next to Google's and AWS's own: an
-// emulator, a proxy for EC2 metadata, or the domain of another Google Cloud universe. They may be http if they are
-// this machine. Without it such a file is refused, since whoever can write it could have subject tokens sent to himself.
-func AllowHosts(names ...string) FileOption {
-	return func(rules *fileRules) { rules.allowed = append(rules.allowed, names...) }
-}
-
 // ConfigFromJSON reads an external_account credential file for AWS. Its url, region_url and imdsv2_session_token_url
 // matter only if they point elsewhere than EC2's own addresses: credentials come from the AWS SDK's chain, which knows
 // EC2 and more. All faults are reported at once, each as a [*FieldError] whose Field is the path in the file; other
@@ -137,50 +123,6 @@ func decodingFault(err error) error {
 	want := map[reflect.Kind]string{reflect.Struct: "an object", reflect.String: "a string", reflect.Int64: "a whole number"}
 	return &FieldError{Field: cmp.Or(mismatch.Field, wholeFile), Found: mismatch.Value, Want: want[mismatch.Type.Kind()]}
 }
-
-// otherKind is the error for credentials that this package is not for.
-func (f credentialFile) otherKind() error {
-	kind := func(field, found, is, use string) error {
-		return &FieldError{Field: field, Found: found, Want: "an external_account file for AWS; this is " + is + ": use " + use}
-	}
-	const others = "cloud.google.com/go/auth/credentials"
-	switch f.Type {
-	case externalAccount:
-	case "":
-		return &FieldError{Field: "type", Want: externalAccount}
-	case "service_account":
-		return kind("type", f.Type, "a service account key, which this package exists to replace",
-			"gcloud iam workload-identity-pools create-cred-config --aws to make a file without a key, or "+others)
-	case "authorized_user":
-		return kind("type", f.Type, "the login of a person", others)
-	case "impersonated_service_account":
-		return kind("type", f.Type, "impersonation on top of another credential", others)
-	case "external_account_authorized_user":
-		return kind("type", f.Type, "a login through a workforce pool", others)
-	default:
-		return kind("type", f.Type, "something else", others)
-	}
-	switch {
-	case strings.Contains(f.Audience, "/workforcePools/"):
-		return kind("audience", f.Audience, "a workforce pool, for people", others)
-	case f.WorkforceUserProject != "":
-		return kind("workforce_pool_user_project", f.WorkforceUserProject, "a workforce pool, for people", others)
-	case given(f.Source.Executable):
-		return kind("credential_source.executable", "…", "a credential from an executable", others)
-	case given(f.Source.Certificate):
-		return kind("credential_source.certificate", "…", "an X.509 credential", others)
-	case f.Source.File != "":
-		return kind("credential_source.file", f.Source.File, "an OIDC or SAML credential", others)
-	case f.Source.EnvironmentID == "" && f.Source.URL != "":
-		return kind("credential_source.url", withoutPassword(f.Source.URL), "an OIDC or SAML credential from a URL", others)
-	case f.SubjectTokenType != "" && f.SubjectTokenType != AWSSubjectTokenType:
-		return kind("subject_token_type", f.SubjectTokenType, "an OIDC, SAML or X.509 credential", others)
-	}
-	return nil
-}
-
-// given reports whether a field is there and not null.
-func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
 // fileFields are the names in the file of what Config calls otherwise.
 var fileFields = map[string]string{
@@ -300,17 +242,6 @@ func (s credentialSource) metadata(rules fileRules) (endpoint string, faults []e
 		endpoint = ""
 	}
 	return endpoint, faults
-}
-
-// permits reports whether a file may name this URL: one of a host that is known, or one that the program allowed.
-func (r fileRules) permits(raw string, known func(*url.URL) bool) bool {
-	u, err := url.Parse(raw)
-	return err == nil && u.Hostname() != "" && u.User == nil && u.Fragment == "" &&
-		(known(u) || secure(u) && hosts.Same(u, r.allowed))
-}
-
-func (r fileRules) want(example string) string {
-	return "a URL like " + example + ", or one of a host that the program allows with AllowHosts"
 }
 
 func cutImpersonationURL(raw string) (endpoint, account string, ok bool) {

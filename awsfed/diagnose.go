@@ -2,18 +2,15 @@ package awsfed
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
 
-	"github.com/awsfed/awsfed-go/awsfed/internal/call"
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
@@ -57,11 +54,6 @@ type diagnosis struct {
 	answers []answered // whose Date tells of the clock
 
 	assumption string // of which mapping the findings are
-}
-
-type answered struct {
-	by     string
-	answer *call.Answer
 }
 
 func (d *diagnosis) walk(ctx context.Context) {
@@ -181,77 +173,6 @@ func (d *diagnosis) credentials(ctx context.Context, s *Step) error {
 	return nil
 }
 
-// identity sends the signed request where Google would send it. That it does not get there from here is a warning: it
-// is Google that has to reach AWS STS.
-func (d *diagnosis) identity(ctx context.Context, s *Step) error {
-	answer, req, err := d.callerIdentity(ctx)
-	if req == nil {
-		return err
-	}
-	host := req.URL.Host
-	if err != nil {
-		s.Verdict = VerdictWarned
-		s.Findings = []string{host + " could not be asked who the caller is: " + err.Error()}
-		s.Cure = "that does no harm by itself, since Google asks " + host + " and not this machine: the next steps tell"
-		return nil
-	}
-	if answer.Status == http.StatusForbidden && skewOf(answer).Abs() > time.Minute {
-		// Signed by a wrong clock: now the right time is known.
-		d.builder.time.Learn(answer.Sent, answer.Header)
-		if answer, req, err = d.callerIdentity(ctx); err != nil {
-			return err
-		}
-	}
-	if answer.Status != http.StatusOK {
-		return awsError(answer, headerSecrets(req.Header.Get("Authorization"), req.Header.Get("X-Amz-Security-Token")))
-	}
-	var body struct {
-		Result struct {
-			Account string `xml:"Account"`
-			ARN     string `xml:"Arn"`
-			UserID  string `xml:"UserId"`
-		} `xml:"GetCallerIdentityResult"`
-	}
-	if err := xml.Unmarshal(answer.Body, &body); err != nil || body.Result.ARN == "" {
-		return &Error{Stage: StageSubjectToken, StatusCode: answer.Status, Code: codeInvalidAnswer,
-			Description: "the answer of " + host + " is not one of AWS STS", Hint: "look for a proxy between here and " + host}
-	}
-	d.report.Identity = principal.Identity{Account: body.Result.Account, ARN: body.Result.ARN, UserID: body.Result.UserID}
-	d.hints.identity = d.report.Identity
-	s.Findings = []string{"AWS STS (" + host + ") says:", "account " + body.Result.Account, "ARN " + body.Result.ARN, "user ID " + body.Result.UserID}
-	return nil
-}
-
-// callerIdentity asks AWS. Without a request the error is that of signing one; with one it is that of sending it.
-func (d *diagnosis) callerIdentity(ctx context.Context) (*call.Answer, *http.Request, error) {
-	req, err := d.builder.sign(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	answer, err := call.Do(call.Client(d.cfg.HTTPClient), req)
-	if err != nil {
-		return nil, req, err
-	}
-	d.answers = append(d.answers, answered{"AWS", answer})
-	return answer, req, nil
-}
-
-// awsError is an error of AWS STS.
-func awsError(answer *call.Answer, secrets []string) *Error {
-	var body struct {
-		Error struct {
-			Code    string `xml:"Code"`
-			Message string `xml:"Message"`
-		} `xml:"Error"`
-	}
-	e := &Error{Stage: StageSubjectToken, StatusCode: answer.Status, RequestID: requestID(answer.Header), Transient: transientStatus(answer.Status)}
-	if xml.Unmarshal(answer.Body, &body) == nil {
-		e.Code, e.Description = redact(body.Error.Code, secrets), redact(body.Error.Message, secrets)
-	}
-	e.Hint = awsAnswerHint(e.Code, e.Description)
-	return e
-}
-
 func (d *diagnosis) mapping(_ context.Context, s *Step) error {
 	attributes, err := d.hints.mapping(d.report.Identity)
 	if err == nil {
@@ -316,55 +237,6 @@ func (d *diagnosis) impersonation(ctx context.Context, s *Step, federated *oauth
 func (d *diagnosis) gained(s *Step, token *oauth2.Token) {
 	d.report.Expiry = token.Expiry
 	s.Findings = append(s.Findings, "scopes "+strings.Join(d.cfg.Scopes, " "))
-}
-
-// clocks holds this machine's clock against those of all who answered.
-func (d *diagnosis) clocks(_ context.Context, s *Step) error {
-	if len(d.answers) == 0 {
-		s.Verdict = VerdictSkipped
-		s.Findings = []string{"nobody answered, so there is no clock to compare with"}
-		return nil
-	}
-	seen := make(map[string]bool)
-	for _, a := range d.answers {
-		skew := skewOf(a.answer)
-		if seen[a.by] {
-			continue
-		}
-		seen[a.by] = true
-		s.Findings = append(s.Findings, a.by+" is ahead of this machine by "+skew.Round(time.Second).String())
-		if skew.Abs() > time.Minute {
-			s.Verdict = VerdictWarned
-			s.Cure = clockHint(skew)
-		}
-	}
-	return nil
-}
-
-// listening is client with an ear for the clocks of those who answer.
-func (d *diagnosis) listening(client *http.Client, by string) *http.Client {
-	heard := *client
-	heard.Transport = listener{d, by, client.Transport}
-	return &heard
-}
-
-type listener struct {
-	d    *diagnosis
-	by   string
-	base http.RoundTripper
-}
-
-func (l listener) RoundTrip(req *http.Request) (*http.Response, error) {
-	sent := time.Now()
-	base := l.base
-	if base == nil {
-		base = http.DefaultTransport
-	}
-	resp, err := base.RoundTrip(req)
-	if err == nil {
-		l.d.answers = append(l.d.answers, answered{l.by, &call.Answer{Status: resp.StatusCode, Header: resp.Header, Sent: sent}})
-	}
-	return resp, err
 }
 
 // staticToken is one token as a source.

@@ -3,10 +3,6 @@ package awsfed_test
 import (
 	"context"
 	"errors"
-	"io"
-	"net/http"
-	"net/url"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -198,29 +194,4 @@ func TestMetadataThatHasAnsweredBeforeIsWaitedFor(t *testing.T) {
 		_, err = ts.Token()
 		require.NoError(t, err)
 	})
-}
-
-func TestTransportKeepsTheTokenFromOthers(t *testing.T) {
-	ts := newSource(t, awsfedtest.New(awsfedtest.Options{}))
-	var authorized []string
-	base := roundTripper(func(req *http.Request) (*http.Response, error) {
-		if req.Header.Get("Authorization") != "" {
-			authorized = append(authorized, req.URL.Host)
-		}
-		resp := &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("")), Request: req, Header: http.Header{}}
-		if req.URL.Host == "storage.googleapis.com" {
-			resp.StatusCode = http.StatusFound
-			resp.Header.Set("Location", "https://elsewhere.example/")
-		}
-		return resp, nil
-	})
-	client := &http.Client{Transport: &awsfed.Transport{Source: ts, Base: base}}
-	require.NoError(t, get(client)())
-	assert.Equal(t, []string{"storage.googleapis.com"}, authorized)
-
-	_, err := client.Get("http://plain.example/")
-	assert.ErrorContains(t, err, "does not go over http")
-
-	_, err = (&awsfed.Transport{Source: ts, Base: judge{}}).RoundTrip(&http.Request{Method: http.MethodGet, URL: must(url.Parse("https://storage.googleapis.com/"))})
-	assert.NoError(t, err, "a request without a header map")
 }

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/awsfed/awsfed-go/awsfed/internal/call"
-	"github.com/awsfed/awsfed-go/awsfed/internal/clock"
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
@@ -117,23 +115,6 @@ func (h hints) url(stage Stage) *url.URL {
 		return &url.URL{}
 	}
 	return u
-}
-
-// clockHint is for an answer that shows the clocks to disagree.
-func clockHint(skew time.Duration) string {
-	way := "behind"
-	if skew < 0 {
-		way = "ahead of"
-	}
-	return fmt.Sprintf("the clock of this machine is %s %s the server's: awsfed corrects up to %s by itself; mend the clock (chronyc tracking, timedatectl)",
-		skew.Abs().Round(time.Minute), way, clock.MaxSkew)
-}
-
-// skewOf is how far the server of this answer is ahead of this machine, zero when that is too little to say.
-func skewOf(answer *call.Answer) time.Duration {
-	var c clock.Clock
-	c.Learn(answer.Sent, answer.Header)
-	return c.Offset()
 }
 
 // lines puts a hint of several lines together.

@@ -7,18 +7,15 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
-	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 	"golang.org/x/oauth2"
 
 	"github.com/awsfed/awsfed-go/awsfed"
@@ -328,21 +325,6 @@ func TestANilSourceIsRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "Timeout")
 }
 
-func TestAnUnusedSourceGoesQuietAndWakesAtTheNextCall(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		ts := newSource(t, cloud)
-		_, err := ts.Token()
-		require.NoError(t, err)
-		time.Sleep(24 * time.Hour)
-		assert.LessOrEqual(t, cloud.Count(awsfedtest.IAMCredentials), 3, "one token was handed out, and it ended long ago")
-		before := cloud.Count(awsfedtest.IAMCredentials)
-		_, err = ts.Token()
-		require.NoError(t, err)
-		assert.Equal(t, before+1, cloud.Count(awsfedtest.IAMCredentials), "one flight after a gap of any length")
-	})
-}
-
 func TestARefusedFederatedTokenIsReplacedOnce(t *testing.T) {
 	for name, test := range map[string]struct {
 		refusals       int
@@ -391,152 +373,6 @@ func TestOneFederatedTokenFeedsManyAccounts(t *testing.T) {
 		assert.Equal(t, 1, cloud.Count(awsfedtest.GoogleSTS))
 		assert.Equal(t, 20, cloud.Count(awsfedtest.IAMCredentials))
 	})
-}
-
-func TestAFleetSpreadsOut(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const fleet = 1000
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		var mu sync.Mutex
-		perSecond := make(map[int64]int)
-		start := time.Now()
-		counting := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-			mu.Lock()
-			perSecond[int64(time.Since(start)/time.Second)]++
-			mu.Unlock()
-			return cloud.Client().Transport.RoundTrip(req)
-		})}
-		credentials, err := cloud.Config().Credentials.Retrieve(t.Context())
-		require.NoError(t, err)
-		var callers sync.WaitGroup
-		for range fleet {
-			ts := newSource(t, cloud, func(cfg *awsfed.Config) {
-				cfg.HTTPClient = counting
-				cfg.Credentials = staticCredentials(credentials)
-			})
-			callers.Go(func() {
-				for range 3 * 60 {
-					_, err := ts.Token()
-					assert.NoError(t, err)
-					time.Sleep(time.Minute)
-				}
-			})
-		}
-		callers.Wait()
-		worst := 0
-		for second, requests := range perSecond {
-			if second > 0 {
-				worst = max(worst, requests)
-			}
-		}
-		t.Logf("%d requests in the first second, at most %d in any later one", perSecond[0], worst)
-		assert.Equal(t, 2*fleet, perSecond[0])
-		assert.LessOrEqual(t, worst, 20)
-	})
-}
-
-func TestAWrongClockCostsOneExchangeAndExpiryIsRight(t *testing.T) {
-	for _, skew := range []time.Duration{-11 * time.Hour, -20 * time.Minute, 0, 20 * time.Minute, 11 * time.Hour} {
-		for _, account := range []string{"", "app@my-project.iam.gserviceaccount.com"} {
-			t.Run(fmt.Sprintf("%v with account %q", skew, account), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					cloud := awsfedtest.New(awsfedtest.Options{})
-					cloud.SetClock(-skew) // the machine is ahead by skew
-					slow(cloud, 150*time.Millisecond)
-					ts := newSource(t, cloud, func(cfg *awsfed.Config) { cfg.ServiceAccount = account })
-					start := time.Now()
-					token, err := ts.Token()
-					require.NoError(t, err)
-					want := 1
-					if skew != 0 {
-						want = 2
-					}
-					assert.Equal(t, want, cloud.Count(awsfedtest.GoogleSTS))
-					assert.WithinDuration(t, start.Add(time.Hour), token.Expiry, 2*time.Second)
-
-					// And for the rest of the day no request is refused.
-					before := cloud.Count(awsfedtest.GoogleSTS)
-					var load tally
-					load.everySecond(5*time.Hour, func() error { _, err := ts.Token(); return err })
-					assert.Zero(t, load.failed.Load())
-					assert.LessOrEqual(t, cloud.Count(awsfedtest.GoogleSTS)-before, 13)
-					time.Sleep(3 * time.Hour) // until nobody holds a token: a bubble must not end before a flight
-				})
-			})
-		}
-	}
-}
-
-func TestIdleSourcesHaveNoGoroutines(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	const idle = 50_000
-	before := runtime.NumGoroutine()
-	sources := make([]*awsfed.TokenSource, idle)
-	for i := range sources {
-		sources[i] = cached(t, func(context.Context) (*oauth2.Token, error) { return tokenFor(time.Hour), nil })
-		_, err := sources[i].Token()
-		require.NoError(t, err)
-	}
-	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+1 }, 5*time.Second, 10*time.Millisecond)
-	runtime.KeepAlive(sources)
-}
-
-func TestADroppedSourceIsCollectedThoughItsTimerRuns(t *testing.T) {
-	cloud := awsfedtest.New(awsfedtest.Options{})
-	ts := newSource(t, cloud)
-	_, err := ts.Token()
-	require.NoError(t, err)
-	dropped := weak.Make(ts)
-	ts = nil
-	require.Eventually(t, func() bool { runtime.GC(); return dropped.Value() == nil }, 5*time.Second, 10*time.Millisecond)
-}
-
-func TestAValidTokenCostsOneAllocation(t *testing.T) {
-	ts := newSource(t, awsfedtest.New(awsfedtest.Options{}))
-	_, err := ts.Token()
-	require.NoError(t, err)
-	ctx := context.Background()
-	allocations := testing.AllocsPerRun(100, func() { _, _ = ts.TokenContext(ctx) })
-	assert.Equal(t, 1.0, allocations, "the caller's copy")
-}
-
-func TestTransportHonoursTheContextOfTheRequest(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		cloud.Inject(awsfedtest.Drop(awsfedtest.GoogleSTS))
-		client := &http.Client{Transport: &awsfed.Transport{Source: newSource(t, cloud), Base: judge{}}}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://storage.googleapis.com/", nil)
-		require.NoError(t, err)
-		start := time.Now()
-		_, err = client.Do(req)
-		assert.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.Equal(t, time.Second, time.Since(start))
-		time.Sleep(time.Minute) // the flight goes on, and a bubble must not end before it
-	})
-}
-
-func TestRequestsNameTheQuotaProject(t *testing.T) {
-	cloud := awsfedtest.New(awsfedtest.Options{})
-	ts := newSource(t, cloud, func(cfg *awsfed.Config) { cfg.QuotaProject = "payer" })
-	metadata, err := ts.GetRequestMetadata(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, "payer", metadata["x-goog-user-project"])
-	assert.Contains(t, metadata["authorization"], "Bearer ")
-	assert.True(t, ts.RequireTransportSecurity())
-
-	var sent http.Header
-	base := roundTripper(func(req *http.Request) (*http.Response, error) {
-		sent = req.Header
-		return judge{}.RoundTrip(req)
-	})
-	require.NoError(t, get(&http.Client{Transport: &awsfed.Transport{Source: ts, Base: base}})())
-	assert.Equal(t, "payer", sent.Get("X-Goog-User-Project"))
-}
-
-func TestATransportWithoutASourceFails(t *testing.T) {
-	assert.ErrorContains(t, get(&http.Client{Transport: &awsfed.Transport{}})(), "Source")
 }
 
 func TestCallersCancellationsFailuresAndExpiriesAtRandom(t *testing.T) {

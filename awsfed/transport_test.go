@@ -1,0 +1,82 @@
+package awsfed_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/awsfed/awsfed-go/awsfed"
+	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
+)
+
+func TestTransportHonoursTheContextOfTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		cloud.Inject(awsfedtest.Drop(awsfedtest.GoogleSTS))
+		client := &http.Client{Transport: &awsfed.Transport{Source: newSource(t, cloud), Base: judge{}}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://storage.googleapis.com/", nil)
+		require.NoError(t, err)
+		start := time.Now()
+		_, err = client.Do(req)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, time.Second, time.Since(start))
+		time.Sleep(time.Minute) // the flight goes on, and a bubble must not end before it
+	})
+}
+
+func TestRequestsNameTheQuotaProject(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	ts := newSource(t, cloud, func(cfg *awsfed.Config) { cfg.QuotaProject = "payer" })
+	metadata, err := ts.GetRequestMetadata(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "payer", metadata["x-goog-user-project"])
+	assert.Contains(t, metadata["authorization"], "Bearer ")
+	assert.True(t, ts.RequireTransportSecurity())
+
+	var sent http.Header
+	base := roundTripper(func(req *http.Request) (*http.Response, error) {
+		sent = req.Header
+		return judge{}.RoundTrip(req)
+	})
+	require.NoError(t, get(&http.Client{Transport: &awsfed.Transport{Source: ts, Base: base}})())
+	assert.Equal(t, "payer", sent.Get("X-Goog-User-Project"))
+}
+
+func TestATransportWithoutASourceFails(t *testing.T) {
+	assert.ErrorContains(t, get(&http.Client{Transport: &awsfed.Transport{}})(), "Source")
+}
+
+func TestTransportKeepsTheTokenFromOthers(t *testing.T) {
+	ts := newSource(t, awsfedtest.New(awsfedtest.Options{}))
+	var authorized []string
+	base := roundTripper(func(req *http.Request) (*http.Response, error) {
+		if req.Header.Get("Authorization") != "" {
+			authorized = append(authorized, req.URL.Host)
+		}
+		resp := &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("")), Request: req, Header: http.Header{}}
+		if req.URL.Host == "storage.googleapis.com" {
+			resp.StatusCode = http.StatusFound
+			resp.Header.Set("Location", "https://elsewhere.example/")
+		}
+		return resp, nil
+	})
+	client := &http.Client{Transport: &awsfed.Transport{Source: ts, Base: base}}
+	require.NoError(t, get(client)())
+	assert.Equal(t, []string{"storage.googleapis.com"}, authorized)
+
+	_, err := client.Get("http://plain.example/")
+	assert.ErrorContains(t, err, "does not go over http")
+
+	_, err = (&awsfed.Transport{Source: ts, Base: judge{}}).RoundTrip(&http.Request{Method: http.MethodGet, URL: must(url.Parse("https://storage.googleapis.com/"))})
+	assert.NoError(t, err, "a request without a header map")
+}
