@@ -7,10 +7,9 @@
 //	})
 //	client, err := storage.NewClient(ctx, option.WithTokenSource(ts))
 //
-// It signs a GetCallerIdentity request with the AWS credentials at hand ([SubjectTokenBuilder]), exchanges it at Google's
-// Security Token Service ([Exchanger], RFC 8693), impersonates a service account at IAM Credentials ([Impersonator]) and
-// keeps the token fresh ([TokenSource]). [ConfigFromEnv] reads the file that gcloud writes; [Diagnose] finds what is
-// wrong; package awsfedtest emulates both clouds for tests.
+// [SubjectTokenBuilder] signs a request with the AWS credentials at hand, [Exchanger] takes it to Google's STS (RFC 8693),
+// [Impersonator] on to IAM Credentials, and [TokenSource] keeps the result fresh. [ConfigFromEnv] reads the file that
+// gcloud writes; [Diagnose] finds what is wrong; package awsfedtest emulates both clouds for tests.
 package awsfed
 
 const version = "0.1.0"

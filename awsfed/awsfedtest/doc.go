@@ -33,7 +33,9 @@
 // [Cloud.Client] is an HTTP client whose network the cloud is. It reaches the
 // services by their real names, opens no socket and lets nothing out; and since
 // the only clock is time.Now, all of it works in a testing/synctest bubble, where
-// a day of refreshes takes a millisecond. [Cloud.Start] serves the same cloud on
+// a day of refreshes takes milliseconds. A bubble must not end while a request is
+// held back by a fault: a test with [Delay] or [Drop] sleeps at its end until
+// nobody holds a token, three hours for instance. [Cloud.Start] serves the same cloud on
 // a port of loopback, with [Server.Env] and [Server.CredentialFile] for
 // unmodified clients in any language; examples/emulator of this module is a program
 // around it. [Cloud.Requests] says what was asked either way.
