@@ -103,7 +103,7 @@ func TestEverySourceOfTheAWSChainEndsInAGoogleToken(t *testing.T) {
 			require.NoError(t, err)
 			access, err := cloud.Google.Check(token.AccessToken)
 			require.NoError(t, err)
-			assert.Equal(t, "app@my-project.iam.gserviceaccount.com", access.Principal)
+			assert.Equal(t, "aws-app@my-project.iam.gserviceaccount.com", access.Principal)
 		})
 	}
 }

@@ -41,14 +41,15 @@ type Config struct {
 	ServiceAccount string
 
 	// Delegates are the service accounts in between, when the federated identity may not impersonate ServiceAccount
-	// but a chain of others that ends there. Each needs roles/iam.serviceAccountTokenCreator on the next. Optional.
+	// but a chain of others that ends there. Each needs roles/iam.serviceAccountTokenCreator on the next. Optional, and
+	// an error without a ServiceAccount.
 	Delegates []string
 
 	// Scopes limit the token. Optional; the default is [CloudPlatformScope].
 	Scopes []string
 
-	// Lifetime is that of service-account tokens, in whole seconds. Optional; the default is one hour, which is also
-	// the most that Google grants unless the constraint iam.allowServiceAccountCredentialLifetimeExtension lists the
+	// Lifetime is that of service-account tokens, in whole seconds from 1s to 12h; without a ServiceAccount there is
+	// none to set. Optional; the default is one hour, which is also the most that Google grants unless the constraint iam.allowServiceAccountCredentialLifetimeExtension lists the
 	// account; then it is 12 hours.
 	Lifetime time.Duration
 
@@ -91,7 +92,8 @@ type Config struct {
 	HTTPClient *http.Client
 
 	// Timeout bounds one refresh with all of its steps and retries. Optional; the default is 30 seconds. The first
-	// attempt gets a third of it, so that one that hangs is not the last; the one after gets all that is left.
+	// attempt gets a third of it, so that one that hangs is not the last; after one that hung the next gets all that is
+	// left.
 	Timeout time.Duration
 
 	// Logger gets a warning when a refresh fails or a default may surprise, and every refresh at debug level; never a

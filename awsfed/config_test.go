@@ -26,7 +26,7 @@ import (
 
 const (
 	offlineAudience = "//iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/providers/my-aws-provider"
-	offlineAccount  = "app@my-project.iam.gserviceaccount.com"
+	offlineAccount  = "aws-app@my-project.iam.gserviceaccount.com"
 	callerIdentity  = "?Action=GetCallerIdentity&Version=2011-06-15"
 
 	// Keys of AWS's documentation, which belong to nobody. The token has every sign that base64 and escaping differ in.

@@ -3,7 +3,7 @@
 //
 //	ts, err := awsfed.NewTokenSource(ctx, awsfed.Config{
 //		Audience:       "//iam.googleapis.com/projects/123456789/locations/global/workloadIdentityPools/aws-pool/providers/prod",
-//		ServiceAccount: "app@my-project.iam.gserviceaccount.com",
+//		ServiceAccount: "aws-app@my-project.iam.gserviceaccount.com",
 //	})
 //	client, err := storage.NewClient(ctx, option.WithTokenSource(ts))
 //

@@ -20,11 +20,11 @@ import (
 type Stage string
 
 const (
-	StageCredentials   Stage = "AWS credentials"
-	StageRegion        Stage = "AWS region"
-	StageSubjectToken  Stage = "subject token"
-	StageExchange      Stage = "token exchange"
-	StageImpersonation Stage = "impersonation"
+	StageCredentials   Stage = "AWS credentials" // the AWS SDK looks for credentials
+	StageRegion        Stage = "AWS region"      // and EC2 metadata is asked for a region, if need be
+	StageSubjectToken  Stage = "subject token"   // GetCallerIdentity is signed
+	StageExchange      Stage = "token exchange"  // Google's STS is asked for a federated token
+	StageImpersonation Stage = "impersonation"   // IAM Credentials is asked for a service-account token
 )
 
 // What a program may want to branch on, with [errors.Is].
@@ -145,7 +145,8 @@ func (e *Error) Is(target error) bool {
 }
 
 // As gives the error as an [*oauth2.RetrieveError] where a server answered, since that is what Google's clients look
-// for. Its Response has a status and no body; its description ends in the hint, which they would lose otherwise.
+// for. Its Response has a status and no body, its Body is the text of this error, and its description ends in the hint,
+// which they would lose otherwise.
 func (e *Error) As(target any) bool {
 	out, ok := target.(**oauth2.RetrieveError)
 	if !ok || e.StatusCode == 0 {

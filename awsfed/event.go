@@ -31,7 +31,7 @@ const (
 type Hop struct {
 	Stage    Stage
 	Duration time.Duration
-	Err      error
+	Err      error // nil if the step succeeded
 }
 
 // A trace collects the hops of one attempt. It travels in the ctx, since the layers know nothing of each other.

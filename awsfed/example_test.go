@@ -26,7 +26,7 @@ func ExampleNewTokenSource() {
 	}
 	access, err := cloud.Google.Check(token.AccessToken)
 	fmt.Println(access.Principal, err)
-	// Output: app@my-project.iam.gserviceaccount.com <nil>
+	// Output: aws-app@my-project.iam.gserviceaccount.com <nil>
 }
 
 // A service that calls a Google API whose requests have deadlines.

@@ -41,7 +41,7 @@ func exchangeOnce(t testing.TB, client *http.Client) (*oauth2.Token, error) {
 
 func impersonateOnce(t testing.TB, client *http.Client) (*oauth2.Token, error) {
 	t.Helper()
-	impersonator, err := awsfed.NewImpersonator(awsfed.Config{Audience: testAudience, ServiceAccount: "app@my-project.iam.gserviceaccount.com", HTTPClient: client},
+	impersonator, err := awsfed.NewImpersonator(awsfed.Config{Audience: testAudience, ServiceAccount: "aws-app@my-project.iam.gserviceaccount.com", HTTPClient: client},
 		sourceFunc(func(context.Context) (*oauth2.Token, error) { return tokenFor(time.Hour), nil }))
 	require.NoError(t, err)
 	return impersonator.TokenContext(t.Context())

@@ -15,7 +15,7 @@ type Verdict int
 
 const (
 	VerdictPassed  Verdict = iota
-	VerdictSkipped         // not tried, since it needs a step that failed
+	VerdictSkipped         // not tried, or nothing to judge; the findings say why
 	VerdictWarned          // it works, and something is not as it should be
 	VerdictFailed
 )
@@ -51,13 +51,13 @@ type Step struct {
 // A Report is what [Diagnose] found, in the order in which it looked. It holds no secret.
 type Report struct {
 	Steps    []Step             `json:"steps"`
-	Identity principal.Identity `json:"identity"` // who AWS says the caller is; zero if it did not say
-	Members  []string           `json:"members"`  // the IAM members that name this caller; one of them is to be granted roles
-	Expiry   time.Time          `json:"expiry"`   // of the token that was had; zero if there was none
+	Identity principal.Identity `json:"identity"`        // who AWS says the caller is; zero if it did not say
+	Members  []string           `json:"members"`         // the IAM members that name this caller; one of them is to be granted roles
+	Expiry   time.Time          `json:"expiry,omitzero"` // of the token that was had; zero if there was none
 }
 
 // Worst is the worst verdict of all steps.
-func (r *Report) Worst() Verdict {
+func (r Report) Worst() Verdict {
 	worst := VerdictPassed
 	for _, step := range r.Steps {
 		worst = max(worst, step.Verdict)
@@ -107,10 +107,10 @@ func (r *Report) String() string {
 }
 
 // MarshalJSON adds the worst verdict to the fields.
-func (r *Report) MarshalJSON() ([]byte, error) {
+func (r Report) MarshalJSON() ([]byte, error) {
 	type fields Report
 	return json.Marshal(struct {
 		Worst Verdict `json:"worst"`
-		*fields
-	}{r.Worst(), (*fields)(r)})
+		fields
+	}{r.Worst(), fields(r)})
 }

@@ -35,7 +35,7 @@ const (
 // A SubjectToken is what proves an identity to Google's STS (RFC 8693 §2.1). It prints as its type alone, since its
 // value is a secret.
 type SubjectToken struct {
-	Value string `json:"-"`
+	Value string `json:"-"`    // the secret itself, as it stands in the parameter subject_token
 	Type  string `json:"type"` // a URN, such as AWSSubjectTokenType
 }
 

@@ -51,8 +51,11 @@ func (t *Transport) header(req *http.Request) (map[string]string, error) {
 		return nil, &FieldError{Field: "Transport.Source", Want: "a TokenSource"}
 	case req.URL == nil || !secure(req.URL):
 		return nil, errors.New("awsfed: a token does not go over http, unless to this machine")
-	case req.Response != nil && req.Response.Request != nil && req.Response.Request.URL.Host != req.URL.Host:
-		return nil, nil // a redirect to somebody else
+	}
+	for hop := req; hop.Response != nil; hop = hop.Response.Request {
+		if hop.Response.Request == nil || hop.Response.Request.URL.Host != req.URL.Host {
+			return nil, nil // a redirect that came from, or by way of, somebody else
+		}
 	}
 	return t.Source.header(req.Context())
 }

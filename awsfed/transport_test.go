@@ -64,9 +64,15 @@ func TestTransportKeepsTheTokenFromOthers(t *testing.T) {
 			authorized = append(authorized, req.URL.Host)
 		}
 		resp := &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("")), Request: req, Header: http.Header{}}
-		if req.URL.Host == "storage.googleapis.com" {
+		// To somebody else, on within his house, and back.
+		next := map[string]string{
+			"storage.googleapis.com/storage/v1/b": "https://elsewhere.example/a",
+			"elsewhere.example/a":                 "https://elsewhere.example/b",
+			"elsewhere.example/b":                 "https://storage.googleapis.com/c",
+		}[req.URL.Host+req.URL.Path]
+		if next != "" {
 			resp.StatusCode = http.StatusFound
-			resp.Header.Set("Location", "https://elsewhere.example/")
+			resp.Header.Set("Location", next)
 		}
 		return resp, nil
 	})
@@ -76,6 +82,10 @@ func TestTransportKeepsTheTokenFromOthers(t *testing.T) {
 
 	_, err := client.Get("http://plain.example/")
 	assert.ErrorContains(t, err, "does not go over http")
+
+	followed := &http.Request{Method: http.MethodGet, URL: must(url.Parse("https://storage.googleapis.com/")), Response: &http.Response{}}
+	_, err = (&awsfed.Transport{Source: ts, Base: judge{}}).RoundTrip(followed)
+	assert.ErrorContains(t, err, "no token", "a redirect from nobody knows whom")
 
 	_, err = (&awsfed.Transport{Source: ts, Base: judge{}}).RoundTrip(&http.Request{Method: http.MethodGet, URL: must(url.Parse("https://storage.googleapis.com/"))})
 	assert.NoError(t, err, "a request without a header map")

@@ -78,7 +78,7 @@ func TestARequestThatBreaksOneRuleGetsItsError(t *testing.T) {
 		{name: "a comma after the last parameter", change: set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20000101/us-east-1/sts/aws4_request, SignedHeaders=host;x-amz-date;x-amz-security-token, Signature=0,"),
 			status: 400, code: "IncompleteSignature", message: notAPair + "'RQv5AGG3K4wCRR1xzyFmPEbqiVsNIYa1cIArg45awaY='."},
 		{name: "a parameter twice", change: func(r *http.Request) { r.Header["Authorization"][0] += ", Signature=0" },
-			status: 400, code: "IncompleteSignature", message: "awsfedtest: parameter 'Signature' of the Authorization header is unknown or repeated."},
+			status: 400, code: "IncompleteSignature", message: "emulator: parameter 'Signature' of the Authorization header is unknown or repeated."},
 		{name: "a date in another format", change: set("X-Amz-Date", "2000-01-01T00:00:00Z"),
 			status: 400, code: "IncompleteSignature", message: "Date must be in ISO-8601 'basic format'. Got '2000-01-01T00:00:00Z'. See http://en.wikipedia.org/wiki/ISO_8601"},
 		{name: "a Date header of HTTP's form in place of x-amz-date", change: func(r *http.Request) {

@@ -2,6 +2,7 @@ package awsfedtest
 
 import (
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,7 @@ type Cloud struct {
 	log     requestLog
 	faults  faultSet
 	hosts   hostSet
+	apis    sync.Map // of http.Handler, by host; see Handle
 }
 
 // New returns the cloud that opts describe. It starts nothing and cannot fail.
@@ -66,7 +68,8 @@ func (c *Cloud) Client() *http.Client {
 // Config returns the configuration of a workload on the cloud's EC2 instance: it
 // has the role's credentials through the AWS SDK's own metadata provider and cache,
 // and reaches everything through [Cloud.Client]. Each call returns one with a
-// cache of its own. Change it at will, for example its ServiceAccount.
+// cache of its own. Change it at will, for example its ServiceAccount, or its
+// Logger: failures that a test brings about go to slog.Default else.
 func (c *Cloud) Config() awsfed.Config {
 	client := c.Client()
 	// All is said here, so that no AWS_EC2_METADATA_… variable matters.

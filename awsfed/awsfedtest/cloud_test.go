@@ -89,7 +89,7 @@ func TestRequestsTellTheWholeRoad(t *testing.T) {
 			"GET 169.254.169.254 /latest/meta-data/iam/security-credentials/app 200 false",
 			"POST sts.googleapis.com /v1/token ExchangeToken 200 false",
 			"POST sts.us-east-1.amazonaws.com / GetCallerIdentity 200 true",
-			"POST iamcredentials.googleapis.com /v1/projects/-/serviceAccounts/app@my-project.iam.gserviceaccount.com:generateAccessToken generateAccessToken 200 false",
+			"POST iamcredentials.googleapis.com /v1/projects/-/serviceAccounts/aws-app@my-project.iam.gserviceaccount.com:generateAccessToken generateAccessToken 200 false",
 		}, road)
 		for endpoint, want := range map[awsfedtest.Endpoint]int{
 			awsfedtest.EC2Metadata: 3, awsfedtest.GoogleSTS: 1, awsfedtest.AWSSTS: 1, awsfedtest.IAMCredentials: 1, awsfedtest.GoogleKeys: 0,

@@ -16,13 +16,14 @@
 //	client := &http.Client{Transport: &awsfed.Transport{Source: source}}
 //	api := httptest.NewServer(cloud.Google.Protect(myFakeAPI))
 //
-// The package example has the whole of it.
+// The package example has the whole of it. In one process without sockets,
+// [Cloud.Handle] gives such an API its real name for [Cloud.Client].
 //
 // # The world, and another one
 //
 // The default world is one account of AWS with the role app, which an EC2 instance,
 // an ECS task and an EKS pod run as, and one provider of Google's, by which that role
-// may be the service account app@my-project.iam.gserviceaccount.com. [Options] name
+// may be the service account aws-app@my-project.iam.gserviceaccount.com. [Options] name
 // them otherwise, and choose the partition, region, attribute mapping and condition.
 // [AWS.AddRole], [AWS.AddUser], [AWS.Session], [Google.AddProvider],
 // [Google.AddServiceAccount] and [Google.Grant] declare more; [Google.Check] says
@@ -34,8 +35,9 @@
 // services by their real names, opens no socket and lets nothing out; and since
 // the only clock is time.Now, all of it works in a testing/synctest bubble, where
 // a day of refreshes takes milliseconds. A bubble must not end while a request is
-// held back by a fault: a test with [Delay] or [Drop] sleeps at its end until
-// nobody holds a token, three hours for instance. [Cloud.Start] serves the same cloud on
+// held back by a fault, or synctest panics: a test with [Delay], [Latency] or
+// [Drop] removes its faults and sleeps for a minute at its end, since a refresh
+// goes on after its caller has left. [Cloud.Start] serves the same cloud on
 // a port of loopback, with [Server.Env] and [Server.CredentialFile] for
 // unmodified clients in any language; examples/emulator of this module is a program
 // around it. [Cloud.Requests] says what was asked either way.

@@ -62,7 +62,8 @@ type Fault struct {
 	Body string
 }
 
-// Delay holds requests at endpoint back for d before the service sees them.
+// Delay holds requests at endpoint back for d before the service sees them. A
+// bubble of testing/synctest must not end meanwhile; see the package's doc.
 func Delay(endpoint Endpoint, d time.Duration) Fault {
 	return Fault{Endpoint: endpoint, Kind: KindDelay, Wait: d}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	appEmail    = "app@my-project.iam.gserviceaccount.com"
+	appEmail    = "aws-app@my-project.iam.gserviceaccount.com"
 	iamURL      = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
 	oneScope    = `{"scope":["https://www.googleapis.com/auth/cloud-platform"]}`
 	apiDisabled = "IAM Service Account Credentials API has not been used in project 912480652101 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/iamcredentials.googleapis.com/overview?project=912480652101 then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry."

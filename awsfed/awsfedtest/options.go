@@ -37,7 +37,7 @@ type Options struct {
 	// Provider is the ID of the pool's AWS provider. Default: my-aws-provider.
 	Provider string
 	// ServiceAccount is the email of the service account that Role may
-	// impersonate. Default: app@ProjectID.iam.gserviceaccount.com.
+	// impersonate. Default: aws-app@ProjectID.iam.gserviceaccount.com.
 	ServiceAccount string
 
 	// Mapping turns the AWS identity into Google attributes. Default: the
@@ -73,7 +73,7 @@ func (o Options) withDefaults() Options {
 	o.ProjectID = cmp.Or(o.ProjectID, "my-project")
 	o.Pool = cmp.Or(o.Pool, "my-aws-pool")
 	o.Provider = cmp.Or(o.Provider, "my-aws-provider")
-	o.ServiceAccount = cmp.Or(o.ServiceAccount, "app@"+o.ProjectID+".iam.gserviceaccount.com")
+	o.ServiceAccount = cmp.Or(o.ServiceAccount, "aws-app@"+o.ProjectID+".iam.gserviceaccount.com")
 	return o
 }
 

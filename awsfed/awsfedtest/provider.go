@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
@@ -45,6 +46,9 @@ type Provider struct {
 func (g *Google) AddProvider(p Provider) error {
 	if _, err := principal.ParseAudience(p.Audience()); err != nil {
 		return fmt.Errorf("adding a provider: %w", err)
+	}
+	if strings.HasPrefix(p.Pool, "gcp-") || strings.HasPrefix(p.ID, "gcp-") {
+		return fmt.Errorf("adding a provider: the prefix gcp- of an ID in %s is reserved", p.Audience())
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

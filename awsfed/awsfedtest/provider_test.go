@@ -23,6 +23,7 @@ func TestProvidersThatCannotBe(t *testing.T) {
 		"one without a name":              {awsfedtest.Provider{Account: "123456789012"}, "the project number is empty"},
 		"one of a project ID":             {awsfedtest.Provider{Provider: named("my-project", "pool", "provider"), Account: "123456789012"}, `"my-project" is not a number`},
 		"one of an ID that is too short":  {awsfedtest.Provider{Provider: named("1", "pool", "p"), Account: "123456789012"}, `provider ID "p"`},
+		"one of a reserved prefix":        {awsfedtest.Provider{Provider: named("1", "gcp-pool", "provider"), Account: "123456789012"}, "gcp- of an ID"},
 		"one that exists":                 {awsfedtest.Provider{Provider: google.Provider(), Account: "123456789012"}, "exists"},
 		"one without an account":          {awsfedtest.Provider{Provider: named("1", "pool", "provider")}, `AWS account "" is not 12 digits`},
 		"one of an account of 11 digits":  {awsfedtest.Provider{Provider: named("1", "pool", "provider"), Account: "12345678901"}, "is not 12 digits"},

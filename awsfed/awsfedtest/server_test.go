@@ -138,7 +138,7 @@ func TestCredentialFileLeadsToTheServer(t *testing.T) {
 		"audience":                          "//iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/providers/my-aws-provider",
 		"subject_token_type":                "urn:ietf:params:aws:token-type:aws4_request",
 		"token_url":                         server.URL + "/v1/token",
-		"service_account_impersonation_url": server.URL + "/v1/projects/-/serviceAccounts/app@my-project.iam.gserviceaccount.com:generateAccessToken",
+		"service_account_impersonation_url": server.URL + "/v1/projects/-/serviceAccounts/aws-app@my-project.iam.gserviceaccount.com:generateAccessToken",
 		"credential_source": map[string]any{
 			"environment_id":                 "aws1",
 			"region_url":                     server.URL + "/latest/meta-data/placement/availability-zone",

@@ -133,7 +133,7 @@ func TestServiceAccountsThatCannotBe(t *testing.T) {
 		"one that exists": {func() error {
 			_, err := google.AddServiceAccount(awsfedtest.ServiceAccount{Email: appEmail})
 			return err
-		}, "app@my-project.iam.gserviceaccount.com exists"},
+		}, "aws-app@my-project.iam.gserviceaccount.com exists"},
 		"an update of nobody":   {func() error { return google.UpdateServiceAccount("no@x", update) }, "no@x does not exist"},
 		"a deletion of nobody":  {func() error { _, err := google.DeleteServiceAccount("no@x"); return err }, "no@x does not exist"},
 		"a grant on nobody":     {func() error { return google.Grant("no@x", awsfedtest.RoleWorkloadIdentityUser, everyone) }, "no@x does not exist"},

@@ -108,7 +108,7 @@ func parseAuthorization(headers map[string]string) (authorization, *awsError) {
 		}
 		if _, twice := parameters[name]; twice || !slices.Contains([]string{"Credential", "SignedHeaders", "Signature"}, name) {
 			// AWS's own text is not known.
-			return authorization{}, incompleteSignature("awsfedtest: parameter '" + name + "' of the Authorization header is unknown or repeated.")
+			return authorization{}, incompleteSignature("emulator: parameter '" + name + "' of the Authorization header is unknown or repeated.")
 		}
 		parameters[name] = value
 	}

@@ -16,6 +16,9 @@ var _ http.RoundTripper = transport{}
 
 // RoundTrip implements [http.RoundTripper].
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if api, ok := t.cloud.apis.Load(hostname(r.URL.Host)); ok {
+		return roundTripAPI(r, api.(http.Handler))
+	}
 	endpoint, ok := EndpointOf(r.URL)
 	if !ok {
 		if r.Body != nil {
@@ -40,6 +43,11 @@ func (c *Cloud) roundTrip(r *http.Request, endpoint Endpoint, replayed bool) (*h
 	if err != nil {
 		return nil, err
 	}
+	return a.response(r), nil
+}
+
+// response is the answer as a client gets it.
+func (a *answer) response(r *http.Request) *http.Response {
 	var body io.Reader = bytes.NewReader(a.sent())
 	if a.cut {
 		body = io.MultiReader(body, brokenReader{})
@@ -58,7 +66,7 @@ func (c *Cloud) roundTrip(r *http.Request, endpoint Endpoint, replayed bool) (*h
 		Body:          io.NopCloser(body),
 		ContentLength: length,
 		Request:       r,
-	}, nil
+	}
 }
 
 // receive returns r as a server sees it, by way of the bytes on the wire: Host

@@ -7,9 +7,9 @@ import (
 
 // Identity is what AWS STS says of a caller in its answer to GetCallerIdentity, and all that Google learns of it.
 type Identity struct {
-	Account string // twelve digits; assertion.account
-	ARN     string // arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION, arn:aws:iam::ACCOUNT:user/NAME, …; assertion.arn
-	UserID  string // AROA…:SESSION for an assumed role, AIDA… for a user; assertion.userid
+	Account string `json:"account"` // twelve digits; assertion.account
+	ARN     string `json:"arn"`     // arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION, arn:aws:iam::ACCOUNT:user/NAME, …; assertion.arn
+	UserID  string `json:"user_id"` // AROA…:SESSION for an assumed role, AIDA… for a user; assertion.userid
 }
 
 // DefaultMapping is the mapping of an AWS provider that has none of its own (IAM API reference,

@@ -109,7 +109,7 @@ func FuzzParseMember(f *testing.F) {
 	f.Add(provider.Attribute("aws_role", role))
 	f.Add(provider.Group("a/b"))
 	f.Add(provider.Everyone())
-	f.Add("serviceAccount:app@my-project.iam.gserviceaccount.com")
+	f.Add("serviceAccount:aws-app@my-project.iam.gserviceaccount.com")
 	f.Add("principalSet://" + pool + "attribute./")
 	f.Fuzz(func(t *testing.T, s string) {
 		member, err := principal.ParseMember(s)

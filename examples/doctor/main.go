@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/awsfed/awsfed-go/awsfed"
@@ -39,6 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	file := flags.String("credentials", "", "external_account `file`; default GOOGLE_APPLICATION_CREDENTIALS")
+	hosts := flags.String("allow-hosts", "", "comma-separated `hosts` that the file may name besides Google's and AWS's, such as 127.0.0.1:8085")
 	asJSON := flags.Bool("json", false, "print JSON")
 	demo := flags.String("demo", "", "run against the emulator with the fault of this `name`; \"none\" for no fault, \"list\" for their names")
 	timeout := flags.Duration("timeout", 30*time.Second, "of each step")
@@ -48,7 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	if *demo == "list" {
 		return 0, list(stdout)
 	}
-	cfg, err := configuration(*file, *demo)
+	cfg, err := configuration(*file, *demo, *hosts)
 	if err != nil {
 		return couldNotRun, err
 	}
@@ -79,12 +81,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	return 0, nil
 }
 
-func configuration(file, demo string) (awsfed.Config, error) {
+func configuration(file, demo, hosts string) (awsfed.Config, error) {
+	allow := awsfed.AllowHosts(strings.Split(hosts, ",")...)
 	switch {
 	case demo == "" && file == "":
-		return awsfed.ConfigFromEnv()
+		return awsfed.ConfigFromEnv(allow)
 	case demo == "":
-		return awsfed.ConfigFromFile(file)
+		return awsfed.ConfigFromFile(file, allow)
 	case file != "":
 		return awsfed.Config{}, errors.New("-demo has a configuration of its own: leave -credentials out")
 	}

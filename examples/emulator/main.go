@@ -116,7 +116,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.StringVar(&s.options.ProjectID, "project-id", "", "`ID` of the Google project (default my-project)")
 	f.StringVar(&s.options.Pool, "pool", "", "`ID` of the workload identity pool (default my-aws-pool)")
 	f.StringVar(&s.options.Provider, "provider", "", "`ID` of the pool's AWS provider (default my-aws-provider)")
-	f.StringVar(&s.options.ServiceAccount, "service-account", "", "`email` of the service account (default app@PROJECT_ID.iam.gserviceaccount.com)")
+	f.StringVar(&s.options.ServiceAccount, "service-account", "", "`email` of the service account (default aws-app@PROJECT_ID.iam.gserviceaccount.com)")
 	if err := f.Parse(args); err != nil {
 		return settings{}, err
 	}

@@ -43,7 +43,7 @@ func TestDemoListsTheBucketsAndPrintsEveryStep(t *testing.T) {
 	assert.Regexp(t, `(?m)^made-up token .* 401 Unauthorized$`, stdout.String())
 	assert.Regexp(t, `(?m)^AWS credentials .* EC2 metadata, role app$`, stdout.String())
 	assert.Regexp(t, `(?m)^AWS region .* EC2 metadata$`, stdout.String())
-	assert.Regexp(t, `(?m)^impersonation .* app@my-project\.iam\.gserviceaccount\.com$`, stdout.String())
+	assert.Regexp(t, `(?m)^impersonation .* aws-app@my-project\.iam\.gserviceaccount\.com$`, stdout.String())
 	assert.Regexp(t, `(?m)^storage .* 3 buckets of my-project$`, stdout.String())
 	assert.True(t, strings.HasSuffix(stdout.String(), "\ngs://acme-invoices\ngs://acme-orders\ngs://acme-reports\n"), stdout.String())
 	assert.Empty(t, stderr.String())
