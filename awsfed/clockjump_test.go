@@ -3,6 +3,7 @@ package awsfed_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
+	"github.com/awsfed/awsfed-go/awsfed"
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
@@ -52,6 +54,36 @@ func TestAMachineSuspendedInABackgroundRefreshDoesNotWaitForDeadConnections(t *t
 		require.NoError(t, err)
 		assert.NotEqual(t, first.AccessToken, token.AccessToken)
 		time.Sleep(3 * time.Hour)
+	})
+}
+
+func TestAMachineSuspendedInAPauseDoesNotSitItOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ts, _ := scripted(t, gives(time.Hour), fails(&awsfed.Error{Transient: true, RetryAfter: 20 * time.Second}), gives(time.Hour))
+		first, err := ts.Token()
+		require.NoError(t, err)
+		ts.Invalidate(first)
+		var callers sync.WaitGroup
+		defer callers.Wait()
+		callers.Go(func() { _, _ = ts.Token() }) // fails, and its flight pauses
+		time.Sleep(time.Second)
+		ts.Suspend(8 * time.Hour)
+		start := time.Now()
+		_, err = ts.Token()
+		require.NoError(t, err)
+		assert.Zero(t, time.Since(start))
+	})
+}
+
+func TestASmallStepBackOfTheClockIsSeenToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ts, _ := scripted(t, gives(time.Hour))
+		_, err := ts.Token()
+		require.NoError(t, err)
+		ts.SetBack(30 * time.Second)
+		copied, err := ts.Token()
+		require.NoError(t, err)
+		assert.WithinDuration(t, time.Now().Add(time.Hour), copied.Expiry, time.Second)
 	})
 }
 

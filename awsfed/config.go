@@ -101,7 +101,7 @@ type Config struct {
 	Logger *slog.Logger
 
 	// OnRefresh is called after every attempt to refresh a token, for metrics. It runs on the refresh's own goroutine
-	// before those who wait for the token get it, so it has to be quick. Optional.
+	// before those who wait for the token get it, so it has to be quick, and must not ask for a token. Optional.
 	OnRefresh func(RefreshEvent)
 }
 

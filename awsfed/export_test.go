@@ -16,7 +16,18 @@ func (ts *TokenSource) moveWallClock(d time.Duration) {
 		ts.token.Expiry = ts.token.Expiry.Add(-d)
 	}
 	ts.used = ts.used.Add(-d)
-	if ts.flight != nil && ts.flight.attempt != nil {
-		ts.flight.attempt.due = ts.flight.attempt.due.Round(0).Add(-d)
+	if f := ts.flight; f != nil {
+		f.resume = f.resume.Round(0).Add(-d)
+		if f.attempt != nil {
+			f.attempt.due = f.attempt.due.Round(0).Add(-d)
+		}
 	}
 }
+
+// The rules of the schedule, for a table of their bounds.
+var (
+	RefreshAfter    = refreshAfter
+	BackgroundPause = backgroundPause
+	FlightPause     = flightPause
+	HoldPause       = holdPause
+)

@@ -12,13 +12,16 @@ import (
 
 // A flight is one refresh under way, with its retries. All who wait share its end.
 type flight struct {
-	deadline time.Time
-	share    time.Duration // of a first attempt, so that one that hangs is not the last
+	budget time.Duration
 
 	// These are guarded by the source's mu.
-	waited  bool // somebody waits, so it retries by itself
-	slow    bool // an attempt has used up its time, so the next gets all that is left
-	attempt *attempt
+	deadline time.Time
+	waited   bool        // somebody waits, so it retries by itself
+	slow     bool        // an attempt has used up its share, so the next gets all that is left
+	attempt  *attempt    // nil in a pause
+	pause    *time.Timer // nil in an attempt
+	resume   time.Time   // when the pause is over
+	last     error       // of the newest attempt, or of the newest that got an answer
 
 	done  chan struct{} // closed when token or err is set
 	token *oauth2.Token
@@ -47,23 +50,37 @@ var errFrozen = errors.New("the machine was suspended in the middle of it")
 // start begins a flight. The caller holds mu.
 func (ts *TokenSource) start(ctx context.Context, waited bool) {
 	budget := ts.timeout - ts.timeout/slackShare*time.Duration(1+depth(ctx))
-	ts.flight = &flight{deadline: time.Now().Add(budget), share: budget / attemptShare, waited: waited, done: make(chan struct{})}
+	ts.flight = &flight{budget: budget, deadline: time.Now().Add(budget), waited: waited, done: make(chan struct{})}
+	// In the background there is one attempt a flight: a source that needs more than its share gets it the next time.
+	ts.flight.slow = ts.slow && !waited
 	go ts.fly(ctx, ts.flight)
 }
 
-// join makes a caller wait for the flight under way. The caller holds mu.
+// join makes a caller wait for the flight under way. If the wall clock has passed the end of its attempt or its pause, the
+// machine was suspended in it, and the flight begins anew. The caller holds mu.
 func (f *flight) join(now time.Time) {
 	f.waited = true
-	if a := f.attempt; a != nil && now.Round(0).After(a.due.Round(0)) {
+	late := func(t time.Time) bool { return now.Round(0).After(t.Round(0)) }
+	switch a := f.attempt; {
+	case a != nil && late(a.due):
 		a.end(errFrozen)
+		a.due = now.Add(f.budget) // once is enough
+	case f.pause != nil && late(f.resume) && f.pause.Stop():
+		f.pause.Reset(0)
+	default:
+		return
 	}
+	f.deadline, f.slow = now.Add(f.budget), false
 }
 
 // fly makes one attempt, and sets a timer for the next one if there is to be one: no goroutine sits out a pause.
 func (ts *TokenSource) fly(ctx context.Context, f *flight) {
 	event, known, again := ts.try(ctx, f)
 	if again {
-		time.AfterFunc(time.Until(event.Next), func() { ts.fly(ctx, f) })
+		ts.mu.Lock()
+		f.resume = event.Next
+		f.pause = time.AfterFunc(time.Until(event.Next), func() { ts.fly(ctx, f) })
+		ts.mu.Unlock()
 	}
 	ts.report(event, known)
 	if !again {
@@ -75,9 +92,10 @@ func (ts *TokenSource) fly(ctx context.Context, f *flight) {
 func (ts *TokenSource) try(ctx context.Context, f *flight) (event RefreshEvent, known, again bool) {
 	start := time.Now()
 	ts.mu.Lock()
+	f.pause = nil
 	due := f.deadline
 	if !f.slow {
-		due = earlier(due, start.Add(f.share))
+		due = earlier(due, start.Add(f.budget/attemptShare))
 	}
 	ctx, cancel := context.WithDeadline(ctx, due)
 	defer cancel()
@@ -88,20 +106,28 @@ func (ts *TokenSource) try(ctx context.Context, f *flight) (event RefreshEvent, 
 	ts.mu.Unlock()
 
 	token, err := ts.source.TokenContext(ctx)
+	now := time.Now()
 	if err == nil {
-		err = ts.check(token, start)
+		err = ts.check(token, now)
 	}
 	frozen := err != nil && errors.Is(context.Cause(ctx), errFrozen)
 	if frozen {
 		err = &Error{Stage: ts.kind.stage(), Transient: true, Err: errFrozen}
 	}
-	now := time.Now()
 	hops, known := trace.result()
 
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	f.attempt = nil
-	f.slow = f.slow || errors.Is(ctx.Err(), context.DeadlineExceeded)
+	ts.slow = err != nil && !frozen && errors.Is(ctx.Err(), context.DeadlineExceeded)
+	f.slow = f.slow || ts.slow
+	var said *Error
+	switch {
+	case !ts.slow || !errors.As(f.last, &said) || said.StatusCode == 0:
+		f.last = err
+	case !now.Before(f.deadline):
+		err = f.last // what a server said tells more than that the time was up
+	}
 	ts.attempts++
 	event = RefreshEvent{Kind: ts.kind, Background: !f.waited, Attempt: ts.attempts, Start: start,
 		Duration: now.Sub(start), Hops: hops, Err: err}
@@ -121,7 +147,7 @@ func (ts *TokenSource) try(ctx context.Context, f *flight) (event RefreshEvent, 
 	if f.waited && !ts.valid(now) && transient(err) && event.Next.Before(f.deadline) {
 		return event, known, true
 	}
-	event.Next = ts.reject(err, now)
+	event.Next = ts.reject(err, known, now)
 	f.err = err
 	if ts.valid(now) { // in its last seconds, and good enough for who waits
 		f.token, f.err = ts.copy(now), nil
@@ -131,13 +157,13 @@ func (ts *TokenSource) try(ctx context.Context, f *flight) (event RefreshEvent, 
 }
 
 // check refuses tokens that would be served for ever, or never.
-func (ts *TokenSource) check(token *oauth2.Token, start time.Time) error {
+func (ts *TokenSource) check(token *oauth2.Token, now time.Time) error {
 	switch {
 	case token == nil || token.AccessToken == "":
 		return &Error{Stage: ts.kind.stage(), Code: codeInvalidAnswer, Description: "the source gave no token"}
 	case token.Expiry.IsZero():
 		return &Error{Stage: ts.kind.stage(), Code: codeInvalidAnswer, Description: "the source gave a token without an expiry"}
-	case token.Expiry.Sub(start.Round(0)) <= 0:
+	case token.Expiry.Sub(now.Round(0)) <= 0:
 		return &Error{Stage: ts.kind.stage(), Code: codeInvalidAnswer, Transient: true,
 			Description: "the source gave a token that has ended already; the clock of this machine may be wrong"}
 	}
@@ -148,7 +174,7 @@ func (ts *TokenSource) check(token *oauth2.Token, start time.Time) error {
 func (ts *TokenSource) accept(token *oauth2.Token, start, now time.Time, waited bool) {
 	ts.attempts, ts.failed, ts.err, ts.held = 0, 0, nil, time.Time{}
 	// Lives are compared, not ends: those of two settings of the clock mean nothing next to each other.
-	if !ts.valid(now) || token.Expiry.Sub(now.Round(0)) > ts.remaining(now) {
+	if ts.token == nil || token.Expiry.Sub(now.Round(0)) > ts.remaining(now) {
 		own := *token
 		ts.token = &own
 		ts.fetched = start
@@ -163,11 +189,16 @@ func (ts *TokenSource) accept(token *oauth2.Token, start, now time.Time, waited 
 	ts.arm(now)
 }
 
-// reject plans what follows a failed flight, and tells when. The caller holds mu.
-func (ts *TokenSource) reject(err error, now time.Time) time.Time {
+// reject plans what follows a failed flight, and tells when. A failure that another source on the way knows is held
+// there, so that pauses do not add up. The caller holds mu.
+func (ts *TokenSource) reject(err error, known bool, now time.Time) time.Time {
 	ts.failed++
 	if !ts.valid(now) {
-		ts.held = now.Add(holdPause(ts.failed, err))
+		pause := holdPause(ts.failed, err)
+		if known {
+			pause = holdPause(1, err)
+		}
+		ts.held = now.Add(pause)
 		return ts.held
 	}
 	ts.next = now.Add(backgroundPause(ts.failed, err, ts.remaining(now)-margin(ts.life)))

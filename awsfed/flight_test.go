@@ -77,22 +77,6 @@ func TestAnAWSThatLimitsItsCallersIsTransient(t *testing.T) {
 	}
 }
 
-func TestAHookMayAskForAToken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		cloud.Inject(awsfedtest.Unavailable(awsfedtest.GoogleSTS).Times(1))
-		var ts *awsfed.TokenSource
-		ts = newSource(t, cloud, func(cfg *awsfed.Config) {
-			cfg.ServiceAccount = ""
-			cfg.OnRefresh = func(awsfed.RefreshEvent) { _, _ = ts.Token() }
-		})
-		start := time.Now()
-		_, err := ts.Token()
-		require.NoError(t, err)
-		assert.Less(t, time.Since(start), time.Second)
-	})
-}
-
 func TestTheStageUnderWayIsNamedWhenTheCallerLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})

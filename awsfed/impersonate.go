@@ -85,8 +85,11 @@ func serviceAccountResource(account string) string {
 // TokenContext gets a new token. Its errors are of type [*Error].
 func (i *Impersonator) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	federated, err := i.federated.TokenContext(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, asError(StageExchange, err)
+	case federated == nil || federated.AccessToken == "":
+		return nil, &Error{Stage: StageExchange, Code: codeInvalidAnswer, Description: "the source of federated tokens gave none"}
 	}
 	token, err := i.generate(ctx, federated)
 	if err == nil || !i.refused(err) {
@@ -99,7 +102,10 @@ func (i *Impersonator) TokenContext(ctx context.Context) (*oauth2.Token, error) 
 	}
 	cache.Invalidate(federated)
 	renewed, renewErr := i.federated.TokenContext(ctx)
-	if renewErr != nil || renewed.AccessToken == federated.AccessToken {
+	switch {
+	case renewErr != nil && transient(renewErr):
+		return nil, asError(StageExchange, renewErr) // the refusal can wait until there is a new token to refuse
+	case renewErr != nil || renewed.AccessToken == federated.AccessToken:
 		return nil, i.hints.explain(err)
 	}
 	token, err = i.generate(ctx, renewed)

@@ -41,14 +41,14 @@ func refreshAfter(life time.Duration) time.Duration {
 }
 
 // backgroundPause is the pause before the next try to replace a token that ends in remaining, after that many failed
-// ones. Whatever it draws, there is one more try in the token's last minute.
+// ones. Whatever it draws, there is a try in the token's last minute.
 func backgroundPause(failed int, err error, remaining time.Duration) time.Duration {
 	pause := fullJitter(backgroundBase, backgroundCap, failed)
 	if !transient(err) {
 		pause = between(permanentPause/2, permanentPause)
 	}
-	if last := remaining - between(expiryMargin+5*time.Second, time.Minute); last > time.Second {
-		pause = min(pause, last)
+	if remaining > time.Minute {
+		pause = min(pause, remaining-between(expiryMargin+5*time.Second, time.Minute))
 	}
 	// The server's wish comes before all that, and everybody it was told to is not to come back at once.
 	asked := min(retryAfter(err), time.Hour)

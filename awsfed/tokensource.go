@@ -36,11 +36,13 @@ type TokenSource struct {
 	next     time.Time // when it is to be replaced, or that to be tried again
 	used     time.Time // the latest end of all tokens that were handed out
 	timer    *time.Timer
-	flight   *flight // nil when nothing is under way
-	attempts int     // since the last success
-	failed   int     // flights since the last success
-	err      error   // of the last attempt; nil after a success
-	held     time.Time
+	flight   *flight   // nil when nothing is under way
+	attempts int       // since the last success
+	failed   int       // flights since the last success
+	err      error     // of the last attempt; nil after a success
+	held     time.Time // until when err stands, while there is no token
+	slow     bool      // the last attempt used up its time
+	dropped  time.Time // when Invalidate last dropped a token
 }
 
 // CacheOptions are the options of [NewCachedTokenSource]. The zero value is good.
@@ -134,12 +136,12 @@ func (ts *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) 
 	}
 	if ctx.Err() != nil {
 		defer ts.mu.Unlock()
-		return nil, ts.left(ctx, ts.err)
+		return ts.leave(ctx, nil)
 	}
-	if ts.flight == nil && !passed(ts.held, time.Now()) {
+	if now := time.Now(); ts.flight == nil && !passed(ts.held, now) {
 		defer ts.mu.Unlock()
 		markKnown(ctx)
-		return nil, ts.err
+		return nil, ts.heldError(now)
 	}
 	if ts.flight == nil {
 		ts.start(context.WithoutCancel(ctx), true)
@@ -153,10 +155,7 @@ func (ts *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) 
 	case <-ctx.Done():
 		ts.mu.Lock()
 		defer ts.mu.Unlock()
-		if now := time.Now(); ts.token != nil && ts.remaining(now) > 0 {
-			return ts.copy(now), nil // one in its last seconds is better than none
-		}
-		return nil, ts.left(ctx, ts.err)
+		return ts.leave(ctx, f)
 	}
 	if f.err != nil {
 		markKnown(ctx)
@@ -189,14 +188,20 @@ func (ts *TokenSource) copy(now time.Time) *oauth2.Token {
 	return &token
 }
 
-// Invalidate drops a token that a server refused although it has not ended, so that the next call gets a new one.
-// It does nothing if another token has taken its place already.
+// invalidatePause keeps many users of one source from dropping each other's new tokens while a server refuses all.
+const invalidatePause = time.Minute
+
+// Invalidate drops a token that a server refused although it has not ended, so that the next call gets a new one. It
+// does nothing if another token has taken its place already, and no more than once a minute.
 func (ts *TokenSource) Invalidate(token *oauth2.Token) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	if token != nil && ts.token != nil && ts.token.AccessToken == token.AccessToken {
-		ts.token = nil
+	now := time.Now()
+	if token == nil || ts.token == nil || ts.token.AccessToken != token.AccessToken ||
+		!ts.dropped.IsZero() && !passed(ts.dropped.Add(invalidatePause), now) {
+		return
 	}
+	ts.token, ts.dropped = nil, now
 }
 
 // A Status is what a health check wants to know of a [TokenSource].
@@ -236,25 +241,40 @@ func (ts *TokenSource) remaining(now time.Time) time.Duration {
 	return min(ts.token.Expiry.Sub(now.Round(0)), ts.life-now.Sub(ts.fetched))
 }
 
-// left is the error of a caller whose ctx ended while it waited. The last failure of the refresh, if there is one, says
-// more than the ctx.
-func (ts *TokenSource) left(ctx context.Context, last error) error {
+// heldError is the last error, with what is left of the pause that the server asked for. The caller holds mu.
+func (ts *TokenSource) heldError(now time.Time) error {
+	var e *Error
+	if !errors.As(ts.err, &e) || e.RetryAfter == 0 {
+		return ts.err
+	}
+	e = e.clone()
+	e.RetryAfter = min(e.RetryAfter, ts.held.Sub(now))
+	return e
+}
+
+// leave is what a caller gets whose ctx ended while it waited for f, nil if it did not come to that: a token in its last
+// seconds, which is better than none, or an error. The last failure of the flight, if there is one, says more than the
+// ctx. The caller holds mu.
+func (ts *TokenSource) leave(ctx context.Context, f *flight) (*oauth2.Token, error) {
+	if now := time.Now(); ts.token != nil && ts.remaining(now) > 0 {
+		return ts.copy(now), nil
+	}
 	cause := context.Cause(ctx)
 	if ctx.Err() != nil && !errors.Is(cause, ctx.Err()) {
 		cause = errors.Join(ctx.Err(), cause)
 	}
 	e := &Error{Stage: ts.kind.stage(), Hint: "the ctx of the caller ended first; the refresh goes on for the others, up to the Timeout of the configuration"}
-	if ts.flight != nil && ts.flight.attempt != nil {
-		e.Stage = cmp.Or(ts.flight.attempt.trace.stage(), e.Stage)
-	}
 	var failure *Error
-	if errors.As(last, &failure) {
+	if f != nil && f.attempt != nil {
+		e.Stage = cmp.Or(f.attempt.trace.stage(), e.Stage)
+	}
+	if f != nil && errors.As(f.last, &failure) {
 		e = failure.clone()
 		cause = errors.Join(cause, failure.Err)
 	}
 	e.Err = cause
 	e.Transient = errors.Is(cause, context.DeadlineExceeded) && e.Transient || failure == nil && !errors.Is(cause, context.Canceled)
-	return e
+	return nil, e
 }
 
 // clock is shared with the layers after.
