@@ -44,6 +44,8 @@ func TestAFleetSpreadsOut(t *testing.T) {
 			})
 		}
 		callers.Wait()
+		mu.Lock() // refreshes in the background go on
+		defer mu.Unlock()
 		worst := 0
 		for second, requests := range perSecond {
 			if second > 0 {
