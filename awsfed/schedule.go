@@ -33,11 +33,11 @@ const (
 // margin is how long before its end a token with that much life counts as ended.
 func margin(life time.Duration) time.Duration { return min(expiryMargin, life/10) }
 
-// refreshAfter is when, after the start of its life, a token is replaced: at 40 to 49 percent. An outage of half a life
+// refreshAfter is when, after the start of its life, a token is replaced: at 40 to 48.5 percent. An outage of half a life
 // can then begin at any moment and end before the token does. A fleet that started together drifts apart, since each
 // token draws anew: the wider the range, the thinner the worst second.
 func refreshAfter(life time.Duration) time.Duration {
-	return time.Duration(float64(life) * (0.40 + 0.09*rand.Float64()))
+	return time.Duration(float64(life) * (0.40 + 0.085*rand.Float64()))
 }
 
 // backgroundPause is the pause before the next try to replace a token that ends in remaining, after that many failed

@@ -17,7 +17,7 @@ func TestPausesKeepTheirBounds(t *testing.T) {
 		draw      func() time.Duration
 		low, high time.Duration
 	}{
-		"a token is replaced at 40 to 49 percent":      {func() time.Duration { return awsfed.RefreshAfter(time.Hour) }, 24 * time.Minute, 29*time.Minute + 24*time.Second},
+		"a token is replaced at 40 to 48.5 percent":    {func() time.Duration { return awsfed.RefreshAfter(time.Hour) }, 24 * time.Minute, 29*time.Minute + 6*time.Second},
 		"the first background retry":                   {func() time.Duration { return awsfed.BackgroundPause(1, transient, time.Hour) }, time.Second, 4 * time.Second},
 		"a late background retry":                      {func() time.Duration { return awsfed.BackgroundPause(20, transient, 2*time.Hour) }, time.Second, 10 * time.Minute},
 		"a background retry of what cannot heal":       {func() time.Duration { return awsfed.BackgroundPause(1, permanent, time.Hour) }, 5 * time.Minute, 10 * time.Minute},

@@ -16,7 +16,7 @@ import (
 // A TokenSource hands out a token and replaces it in time. It is an [oauth2.TokenSource], a [ContextTokenSource] and,
 // without importing gRPC, gRPC's per-RPC credentials. It is safe for any number of goroutines and needs no closing.
 //
-// While its token is valid nobody waits and nobody fails. The token is replaced in the background at 40 to 49 percent
+// While its token is valid nobody waits and nobody fails. The token is replaced in the background at 40 to 48.5 percent
 // of its life, as long as a token that was handed out is alive: whoever holds one, a cache of Google's clients for
 // example, will be back. A failed replacement is tried again until it succeeds. Without a valid token callers share
 // one flight, which tries again by itself; its error stands for a moment, so that a storm of callers does not become a

@@ -141,12 +141,15 @@ func TestOutagesSideBySide(t *testing.T) {
 	for length, step := range map[time.Duration]time.Duration{
 		15 * time.Minute: 150 * time.Second,
 		30 * time.Minute: 150 * time.Second,
-		45 * time.Minute: 50 * time.Second, // closer, since the failures that are compared are drawn at random
+		45 * time.Minute: 25 * time.Second, // closer, since the failures that are compared are drawn at random
 	} {
 		t.Run(length.String(), func(t *testing.T) {
 			t.Parallel()
 			failed, worst := make(map[string]int64), make(map[string]result)
 			for name, contender := range contenders {
+				if length > 30*time.Minute && name == "golang.org/x/oauth2" {
+					continue // nothing is said of it
+				}
 				for phase := time.Duration(0); phase < time.Hour; phase += step {
 					synctest.Test(t, func(t *testing.T) {
 						cloud := awsfedtest.New(awsfedtest.Options{})
@@ -158,16 +161,16 @@ func TestOutagesSideBySide(t *testing.T) {
 					})
 				}
 			}
-			for name := range contenders {
+			for name := range failed {
 				t.Logf("%-25s %6d failed calls over all phases, at most %5d in one outage, recovery within %v",
 					name, failed[name], worst[name].failed, worst[name].recovery)
 			}
 			const ours, theirs = "awsfed", "cloud.google.com/go/auth"
 			if length <= 30*time.Minute {
 				assert.Zero(t, failed[ours])
+				assert.Positive(t, failed["golang.org/x/oauth2"])
 			}
 			assert.Positive(t, failed[theirs], "else there is nothing to compare with")
-			assert.Positive(t, failed["golang.org/x/oauth2"])
 			assert.Less(t, float64(failed[ours]), 0.2*float64(failed[theirs]))
 			assert.LessOrEqual(t, worst[ours].recovery, 10*time.Second, "one back-off")
 		})
