@@ -1,6 +1,7 @@
 package awsfed
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -74,6 +75,8 @@ func credentialsHint(e *Error, own bool) string {
 		return awsAnswerHint("InvalidIdentityToken", "")
 	case e.Code != "" && e.StatusCode != 0:
 		return awsAnswerHint(e.Code, e.Description)
+	case errors.Is(e.Err, context.DeadlineExceeded):
+		return lines(append([]string{"the AWS credentials did not come in time. In the order in which the AWS SDK looks:"}, credentialTrail()...)...)
 	case e.Transient:
 		return "the source of the AWS credentials is failing; it is asked again"
 	case os.Getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")+os.Getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI") != "" && os.Getenv("AWS_ACCESS_KEY_ID") == "":

@@ -3,6 +3,7 @@ package awsfed_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -80,6 +81,22 @@ func TestARoleThatMayNotBeAssumedIsExplained(t *testing.T) {
 	assert.NotEmpty(t, e.RequestID)
 	assert.False(t, e.Transient)
 	assert.Contains(t, e.Hint, "trust policy")
+}
+
+func TestAnEndpointThatDoesNotAnswerIsExplainedByTheChain(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	cfg := serve(t, cloud, awsfedtest.SourceECS).Config()
+	cloud.Inject(awsfedtest.Drop(awsfedtest.ContainerCredentials))
+	cfg.Logger, cfg.Timeout, cfg.ServiceAccount, cfg.Lifetime = quiet, 5*time.Second, "", 0
+	ts, err := awsfed.NewTokenSource(t.Context(), cfg)
+	require.NoError(t, err)
+	_, err = ts.Token()
+	assert.ErrorIs(t, err, awsfed.ErrTransient)
+	var e *awsfed.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, awsfed.StageCredentials, e.Stage)
+	assert.Contains(t, e.Hint, "did not come in time")
+	assert.Contains(t, e.Hint, "AWS_CONTAINER_CREDENTIALS_FULL_URI is set")
 }
 
 func TestAnEKSAgentThatRefusesIsExplained(t *testing.T) {

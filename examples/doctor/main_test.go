@@ -42,6 +42,9 @@ func TestEveryFaultIsFoundAndCured(t *testing.T) {
 			default:
 				assert.Equal(t, 2, code, out)
 				assert.Contains(t, out, "    > ", "a cure")
+				if fault.Endpoint == awsfedtest.EC2Metadata {
+					assert.Contains(t, out, "--http-put-response-hop-limit 2")
+				}
 			}
 		})
 	}
