@@ -113,13 +113,15 @@ func (a *awsChain) Region(ctx context.Context) (string, error) {
 		return "", &Error{Stage: StageRegion, Err: ctx.Err(), Transient: !errors.Is(ctx.Err(), context.Canceled)}
 	}
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	if err == nil && regionName(out.Region) {
 		a.region = out.Region
-		return a.region, nil
+		a.mu.Unlock()
+		return out.Region, nil
 	}
-	if !a.warned {
-		a.warned = true
+	warned := a.warned
+	a.warned = true
+	a.mu.Unlock()
+	if !warned {
 		a.logger.Warn("awsfed: no AWS region is configured and EC2 metadata tells none: us-east-1 signs",
 			"cure", "set AWS_REGION or Config.Region; outside the partition aws that is a must")
 	}

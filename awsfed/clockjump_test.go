@@ -102,6 +102,7 @@ func TestAClockThatIsSetBackDoesNotKeepNewTokensOut(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, first.AccessToken, copied.AccessToken)
 		assert.WithinDuration(t, time.Now().Add(time.Hour), copied.Expiry, time.Second, "not an hour late")
+		assert.Equal(t, copied.Expiry, ts.Status().Expiry)
 
 		time.Sleep(31 * time.Minute)
 		second, err := ts.Token()

@@ -218,7 +218,7 @@ func (ts *TokenSource) Status() Status {
 	defer ts.mu.Unlock()
 	status := Status{Attempts: ts.attempts, Err: ts.err}
 	if now := time.Now(); ts.token != nil && ts.remaining(now) > 0 {
-		status.Expiry, status.ExpiresIn = ts.token.Expiry, ts.remaining(now)
+		status.Expiry, status.ExpiresIn = ts.copy(now).Expiry, ts.remaining(now)
 	}
 	return status
 }
