@@ -474,3 +474,44 @@ func TestEveryAudienceOfTheDocumentationIsOne(t *testing.T) {
 		}
 	}
 }
+
+// A URL that two readers may read in two ways is nobody's business to send a secret to.
+func TestURLsThatReadersDisagreeAboutAreRefused(t *testing.T) {
+	for _, c := range []struct{ name, url string }{
+		{"a question mark and no query", "https://proxy.example/v1/token?"},
+		{"an empty fragment", "https://proxy.example/v1/token#"},
+		{"an empty query and an empty fragment", "https://proxy.example/v1/token?#"},
+		{"port 0", "https://proxy.example:0/v1/token"},
+		{"a letter that is not ASCII", "https://pro\u0445y.example/v1/token"},
+		{"a space in the path", "https://proxy.example/v1/ token"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			root := strings.Replace(c.url, "/v1/token", "", 1)
+			cfg := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount, TokenURL: c.url, IAMCredentialsEndpoint: root}
+			for constructor, err := range refusals(t, cfg) {
+				assert.Equal(t, []string{"IAMCredentialsEndpoint", "TokenURL"}, faultyFields(err), constructor)
+			}
+		})
+	}
+}
+
+// Google replays the signed request: whatever its URL holds is said in the name of the AWS
+// identity.
+func TestTheSignedRequestAsksForTheCallerAndNothingElse(t *testing.T) {
+	const sts = "https://sts.us-east-1.amazonaws.com"
+	for _, url := range []string{
+		sts + callerIdentity + "&", sts + callerIdentity + "&a", sts + "?&Action=GetCallerIdentity&Version=2011-06-15",
+		sts + callerIdentity + "&RoleArn=arn:aws:iam::123456789012:role/admin", sts + callerIdentity + "&X-Amz-Signature=0",
+		sts + callerIdentity + "&action=GetSessionToken", sts + callerIdentity + "#",
+		sts + "?%41ction=GetCallerIdentity&Version=2011-06-15", sts + "?Action=GetCallerIdentit%79&Version=2011-06-15",
+	} {
+		t.Run(url, func(t *testing.T) {
+			cfg := awsfed.Config{Audience: offlineAudience, VerificationURL: url}
+			for constructor, err := range refusals(t, cfg) {
+				assert.Equal(t, []string{"VerificationURL"}, faultyFields(err), constructor)
+			}
+			_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.regional_cred_verification_url": url}))
+			assert.Equal(t, []string{"credential_source.regional_cred_verification_url"}, faultyFields(err), "ConfigFromJSON")
+		})
+	}
+}

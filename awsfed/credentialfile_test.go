@@ -500,3 +500,29 @@ func TestConfigFromEnvReadsTheFirstVariableThatIsSet(t *testing.T) {
 	_, err = awsfed.ConfigFromEnv(awsfed.AllowHosts("localhost"))
 	assert.NoError(t, err, "options reach the file")
 }
+
+// AllowHosts says nothing of the purpose: what is allowed for one must not serve for another.
+func TestAHostIsAllowedForOnePurposeAlone(t *testing.T) {
+	const proxy = "https://proxy.example"
+	metadata := jsonObject{
+		"credential_source.url":                      proxy + "/latest/meta-data/iam/security-credentials",
+		"credential_source.region_url":               proxy + "/latest/meta-data/placement/availability-zone",
+		"credential_source.imdsv2_session_token_url": proxy + "/latest/api/token",
+	}
+	_, err := awsfed.ConfigFromJSON(changedFile(t, metadata), awsfed.AllowHosts("proxy.example"))
+	require.NoError(t, err, "what it is allowed for")
+	for purpose, fields := range map[string]jsonObject{
+		"subject tokens": {"token_url": proxy + "/v1/token"},
+		"Google tokens":  {"service_account_impersonation_url": proxy + impersonationPath},
+		"a universe": {"universe_domain": "proxy.example", "token_url": "https://sts.proxy.example/v1/token",
+			"service_account_impersonation_url": "https://iamcredentials.proxy.example" + impersonationPath},
+	} {
+		t.Run("a host for metadata gets "+purpose, func(t *testing.T) {
+			for field, value := range metadata {
+				fields[field] = value
+			}
+			_, err := awsfed.ConfigFromJSON(changedFile(t, fields), awsfed.AllowHosts("proxy.example"))
+			assert.ErrorIs(t, err, awsfed.ErrMisconfigured)
+		})
+	}
+}

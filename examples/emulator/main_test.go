@@ -168,3 +168,21 @@ func TestExposeAllowsAnAddressThatOthersReach(t *testing.T) {
 	emulator := launch(t, "-addr", "0.0.0.0:0", "-expose")
 	assert.Contains(t, emulator.url, "http://127.0.0.1:")
 }
+
+func TestFilesDoNotFollowLinks(t *testing.T) {
+	dir, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "precious")
+	require.NoError(t, os.WriteFile(elsewhere, []byte("precious"), 0o644))
+	names := []string{filepath.Join(dir, "cred.json"), filepath.Join(dir, "emulator.env"), filepath.Join(dir, "irsa-token")}
+	for _, name := range names {
+		require.NoError(t, os.Symlink(elsewhere, name))
+	}
+	launch(t, "-source", "irsa", "-credential-file", names[0], "-env", names[1])
+	for _, name := range names {
+		info, err := os.Lstat(name)
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o600), info.Mode(), "%s is a regular file, of its owner", name)
+	}
+	left, err := os.ReadFile(elsewhere)
+	require.NoError(t, err)
+	assert.Equal(t, "precious", string(left))
+}

@@ -1,0 +1,137 @@
+package awsfed_test
+
+import (
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/awsfed/awsfed-go/awsfed"
+	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
+)
+
+// remoteSources lead the AWS SDK of this process to a server of the test, each by another client of
+// the SDK's.
+var remoteSources = map[string]func(t *testing.T, url string){
+	"EC2 metadata": func(t *testing.T, url string) { t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url) },
+	"the endpoint of a task or pod": func(t *testing.T, url string) {
+		t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url+"/credentials")
+		t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "the pod's own")
+	},
+	"SSO": func(t *testing.T, url string) {
+		const start = "https://acme.awsapps.com/start"
+		home := t.TempDir()
+		t.Setenv("HOME", home)
+		name := sha1.Sum([]byte(start))
+		cached := filepath.Join(home, ".aws", "sso", "cache", hex.EncodeToString(name[:])+".json")
+		require.NoError(t, os.MkdirAll(filepath.Dir(cached), 0o700))
+		require.NoError(t, os.WriteFile(cached, []byte(`{"accessToken": "the session's own", "expiresAt": "2999-01-01T00:00:00Z"}`), 0o600))
+		t.Setenv("AWS_CONFIG_FILE", writeFile(t, "config", "[default]\nsso_start_url = "+start+"\nsso_region = us-east-1\nsso_account_id = 123456789012\nsso_role_name = dev\n"))
+		t.Setenv("AWS_ENDPOINT_URL_SSO", url)
+	},
+}
+
+// lead leads the AWS SDK of this process to handler for its credentials.
+func lead(t *testing.T, source string, handler http.HandlerFunc) {
+	t.Helper()
+	clearAWSEnvironment(t)
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	remoteSources[source](t, server.URL)
+}
+
+// attempt asks the chain of this process for credentials, once.
+func attempt(t *testing.T) error {
+	t.Helper()
+	builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), awsfed.Config{Audience: testAudience, Region: "us-east-1", Logger: quiet})
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	_, err = builder.SubjectToken(ctx)
+	return err
+}
+
+func TestRedirectsOfTheSourcesOfAWSCredentialsAreRefused(t *testing.T) {
+	for source := range remoteSources {
+		for _, status := range []int{http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+			t.Run(fmt.Sprintf("%s, %d", source, status), func(t *testing.T) {
+				var elsewhere atomic.Int32
+				thief := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					elsewhere.Add(1)
+					http.NotFound(w, r)
+				}))
+				defer thief.Close()
+				lead(t, source, func(w http.ResponseWriter, r *http.Request) {
+					http.Redirect(w, r, thief.URL+r.URL.Path, status)
+				})
+				assert.Error(t, attempt(t))
+				assert.Zero(t, elsewhere.Load(), "requests that followed")
+			})
+		}
+	}
+}
+
+func TestAnswersOfTheSourcesOfAWSCredentialsAreBounded(t *testing.T) {
+	const (
+		size    = 64 << 20
+		buffers = 24 << 20 // of two sockets, and what the reader took
+	)
+	block := []byte(strings.Repeat(" ", 64<<10))
+	for source := range remoteSources {
+		t.Run(source, func(t *testing.T) {
+			var (
+				mu      sync.Mutex
+				largest int
+			)
+			lead(t, source, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "300")
+				w.Header().Set("Content-Type", "application/json")
+				sent := 0
+				for sent < size {
+					n, err := w.Write(block)
+					if sent += n; err != nil {
+						break
+					}
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				largest = max(largest, sent)
+			})
+			assert.Error(t, attempt(t))
+			mu.Lock()
+			defer mu.Unlock()
+			assert.Less(t, largest, buffers, "bytes that were read of one answer")
+		})
+	}
+}
+
+func TestHeadersOfTheSourcesOfAWSCredentialsAreBounded(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	for _, source := range []awsfedtest.CredentialSource{awsfedtest.SourceEC2Metadata, awsfedtest.SourceECS, awsfedtest.SourceIRSA} {
+		t.Run(string(source), func(t *testing.T) {
+			emulator := serve(t, cloud, source)
+			require.NoError(t, attempt(t), "without the header")
+			wasteful := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("X-Padding", strings.Repeat("x", 128<<10))
+				cloud.ServeHTTP(w, r)
+			}))
+			defer wasteful.Close()
+			for _, name := range []string{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_ENDPOINT_URL_STS"} {
+				t.Setenv(name, strings.ReplaceAll(os.Getenv(name), emulator.URL, wasteful.URL))
+			}
+			assert.Error(t, attempt(t), "128 KiB of headers are read")
+		})
+	}
+}

@@ -1,0 +1,162 @@
+package awsfed_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+
+	"github.com/awsfed/awsfed-go/awsfed"
+	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
+)
+
+// brokenTokens are tokens that cannot stand in an Authorization header, or should not.
+var brokenTokens = map[string]string{
+	"a line break":      "ya29.broken\nX-Injected: 1",
+	"a carriage return": "ya29.broken\r\nX-Injected: 1",
+	"a NUL":             "ya29.broken\x00",
+	"a blank":           "ya29.broken token",
+	"blanks alone":      "   ",
+	"another alphabet":  "ya29.brøken",
+	"a byte too long":   strings.Repeat("x", 16<<10+1),
+}
+
+// exchangeAnswer and impersonationAnswer are answers like Google's, with that token.
+func exchangeAnswer(token string) string {
+	text, _ := json.Marshal(map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": 3599,
+		"issued_token_type": "urn:ietf:params:oauth:token-type:access_token"})
+	return string(text)
+}
+
+func impersonationAnswer(token string) string {
+	text, _ := json.Marshal(map[string]any{"accessToken": token, "expireTime": time.Now().Add(2 * time.Hour).UTC().Format(time.RFC3339)})
+	return string(text)
+}
+
+func TestATokenThatNoHeaderCarriesIsNotTaken(t *testing.T) {
+	for name, token := range brokenTokens {
+		t.Run(name, func(t *testing.T) {
+			_, err := exchangeOnce(t, answering(200, exchangeAnswer(token)))
+			assert.Equal(t, awsfed.StageExchange, invalidAnswer(t, err).Stage)
+			_, err = impersonateOnce(t, answering(200, impersonationAnswer(token)))
+			assert.Equal(t, awsfed.StageImpersonation, invalidAnswer(t, err).Stage)
+		})
+	}
+	t.Run("invalid UTF-8", func(t *testing.T) {
+		_, err := exchangeOnce(t, answering(200, exchangeAnswer("ya29.\x01broken")))
+		invalidAnswer(t, err)
+		_, err = exchangeOnce(t, answering(200, strings.Replace(goodExchange, "ya29.d.x", "ya29.\xff", 1)))
+		invalidAnswer(t, err)
+		_, err = exchangeOnce(t, answering(200, strings.Replace(goodExchange, "ya29.d.x", `ya29.\ud800`, 1)))
+		invalidAnswer(t, err)
+	})
+}
+
+func TestABrokenTokenOfAnotherSourceIsNotServed(t *testing.T) {
+	for name, broken := range brokenTokens {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				calls := 0
+				ts, err := awsfed.NewCachedTokenSource(sourceFunc(func(context.Context) (*oauth2.Token, error) {
+					token := tokenFor(time.Minute)
+					if calls++; calls == 1 {
+						token.AccessToken = broken
+					}
+					return token, nil
+				}), awsfed.CacheOptions{Logger: quiet})
+				require.NoError(t, err)
+				token, err := ts.Token()
+				require.NoError(t, err)
+				assert.NotEqual(t, broken, token.AccessToken)
+				assert.Equal(t, 2, calls)
+			})
+		})
+	}
+}
+
+func TestABrokenFederatedTokenOfAnotherSourceIsNotSent(t *testing.T) {
+	for name, broken := range brokenTokens {
+		t.Run(name, func(t *testing.T) {
+			sent := 0
+			client := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+				sent++
+				return answering(200, impersonationAnswer("ya29.c.x")).Transport.RoundTrip(req)
+			})}
+			impersonator, err := awsfed.NewImpersonator(awsfed.Config{Audience: testAudience, ServiceAccount: "aws-app@my-project.iam.gserviceaccount.com", HTTPClient: client},
+				sourceFunc(func(context.Context) (*oauth2.Token, error) {
+					return &oauth2.Token{AccessToken: broken, Expiry: time.Now().Add(time.Hour)}, nil
+				}))
+			require.NoError(t, err)
+			_, err = impersonator.TokenContext(t.Context())
+			assert.Equal(t, awsfed.StageExchange, invalidAnswer(t, err).Stage)
+			assert.Zero(t, sent)
+		})
+	}
+}
+
+// answeredAt is the layer under test with its endpoint, and what its answers look like.
+var answeredAt = []struct {
+	endpoint awsfedtest.Endpoint
+	answer   func(token string) string
+	change   func(*awsfed.Config)
+}{
+	{awsfedtest.GoogleSTS, exchangeAnswer, func(cfg *awsfed.Config) { cfg.ServiceAccount = "" }},
+	{awsfedtest.IAMCredentials, impersonationAnswer, func(*awsfed.Config) {}},
+}
+
+func TestOneBadAnswerAtARefreshCostsNothing(t *testing.T) {
+	for _, at := range answeredAt {
+		for name, broken := range brokenTokens {
+			t.Run(string(at.endpoint)+"/"+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					cloud := awsfedtest.New(awsfedtest.Options{})
+					ts := newSource(t, cloud, at.change)
+					use := func() error { return usable(cloud, ts) }
+					require.NoError(t, use())
+					before := cloud.Count(at.endpoint)
+					cloud.Inject(awsfedtest.Status(at.endpoint, 200, nil, at.answer(broken)).Times(1))
+					var load tally
+					load.everySecond(time.Hour, use)
+					assert.Zero(t, load.failed.Load(), "failed of %d calls", load.calls.Load())
+					assert.LessOrEqual(t, time.Duration(load.slowest.Load()), time.Millisecond)
+					assert.Greater(t, cloud.Count(at.endpoint), before+1, "the bad answer, and one after it")
+				})
+			})
+		}
+	}
+}
+
+func TestOneBadAnswerAtTheStartIsRetried(t *testing.T) {
+	for _, at := range answeredAt {
+		for name, broken := range brokenTokens {
+			t.Run(string(at.endpoint)+"/"+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					cloud := awsfedtest.New(awsfedtest.Options{})
+					cloud.Inject(awsfedtest.Status(at.endpoint, 200, nil, at.answer(broken)).Times(1))
+					ts := newSource(t, cloud, at.change)
+					start := time.Now()
+					require.NoError(t, usable(cloud, ts))
+					assert.Less(t, time.Since(start), 5*time.Second)
+					assert.Equal(t, 2, cloud.Count(at.endpoint))
+				})
+			})
+		}
+	}
+}
+
+// usable makes a call of a Google API with the token of ts.
+func usable(cloud *awsfedtest.Cloud, ts *awsfed.TokenSource) error {
+	token, err := ts.Token()
+	if err != nil {
+		return err
+	}
+	_, err = cloud.Google.Check(token.AccessToken)
+	return err
+}
