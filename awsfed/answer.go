@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
+	"github.com/awsfed/awsfed-go/awsfed/internal/secret"
+	"github.com/awsfed/awsfed-go/awsfed/internal/strictjson"
 )
-
-// maxDescription bounds what an error quotes of a server.
-const maxDescription = 1000
 
 // answerError is the error of an answer that is no success, in any of the forms in which Google's services put it:
 // flat at STS (RFC 6749 §5.2), google.rpc.Status at IAM Credentials (AIP-193). Secrets that the answer repeats are
@@ -27,54 +25,99 @@ func answerError(stage Stage, answer *call.Answer, secrets ...string) *Error {
 	}
 	if answer.Status/100 == 3 {
 		e.Code, e.Description = codeRedirect, "redirects are not followed: a subject token or a bearer token would go with them"
-		return e
+		return e.cleaned(secrets...)
 	}
-	var flat struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description"`
-	}
-	var status struct {
-		Error struct {
-			Message string `json:"message"`
-			Status  string `json:"status"`
-			Details []struct {
-				Type     string            `json:"@type"`
-				Reason   string            `json:"reason"`
-				Domain   string            `json:"domain"`
-				Metadata map[string]string `json:"metadata"`
-			} `json:"details"`
-		} `json:"error"`
-	}
-	switch {
-	case lenientUnmarshal(answer.Body, &flat) && flat.Error != "":
-		e.Code, e.Description = flat.Error, flat.Description
-	case lenientUnmarshal(answer.Body, &status) && status.Error.Status+status.Error.Message != "":
-		e.Code, e.Description = status.Error.Status, status.Error.Message
-		for _, detail := range status.Error.Details {
-			if strings.HasSuffix(detail.Type, "/google.rpc.ErrorInfo") && e.Reason == "" {
-				e.Reason, e.Domain, e.Metadata = detail.Reason, detail.Domain, detail.Metadata
-			}
-		}
-	default:
+	if !e.read(answer.Body) {
 		e.Description = "the answer is not one of Google's"
 	}
-	clean := func(s string) string { return redact(s, secrets) }
-	e.Code, e.Description, e.Reason, e.Domain = clean(e.Code), clean(e.Description), clean(e.Reason), clean(e.Domain)
-	for key, value := range e.Metadata {
-		e.Metadata[key] = clean(value)
-	}
-	return e
+	return e.cleaned(secrets...)
 }
 
-// lenientUnmarshal takes what fits of a document whose details may be of any type.
-func lenientUnmarshal(data []byte, v any) bool {
-	var mismatch *json.UnmarshalTypeError
-	err := json.Unmarshal(data, v)
-	return err == nil || errors.As(err, &mismatch)
+// read takes what fits of an error's body, whose details may be of any type. It reports false for one
+// that no service of Google sent.
+func (e *Error) read(body []byte) bool {
+	flat, err := strictjson.Fields(body)
+	if err != nil {
+		return false
+	}
+	if code := fitting(flat["error"]); code != "" {
+		e.Code, e.Description = code, fitting(flat["error_description"])
+		return true
+	}
+	status, err := strictjson.Fields(flat["error"])
+	if err != nil {
+		return false
+	}
+	e.Code, e.Description = fitting(status["status"]), fitting(status["message"])
+	if e.Code+e.Description == "" {
+		return false
+	}
+	var details []json.RawMessage
+	if json.Unmarshal(status["details"], &details) != nil {
+		return true
+	}
+	for _, raw := range details {
+		detail, err := strictjson.Fields(raw)
+		if err != nil || !strings.HasSuffix(fitting(detail["@type"]), "/google.rpc.ErrorInfo") {
+			continue
+		}
+		e.Reason, e.Domain, e.Metadata = fitting(detail["reason"]), fitting(detail["domain"]), nil
+		metadata, err := strictjson.Fields(detail["metadata"])
+		if err == nil && len(metadata) > 0 {
+			e.Metadata = make(map[string]string, len(metadata))
+			for key, value := range metadata {
+				e.Metadata[key] = fitting(value)
+			}
+		}
+		if e.Reason != "" {
+			break
+		}
+	}
+	return true
+}
+
+// fitting is the JSON string raw; empty for what is none.
+func fitting(raw json.RawMessage) string {
+	s, _ := stringValue(raw)
+	return s
+}
+
+// stringValue reads a JSON string. One that is missing or null is empty.
+func stringValue(raw json.RawMessage) (string, error) {
+	if len(raw) == 0 {
+		return "", nil
+	}
+	var s string
+	err := json.Unmarshal(raw, &s)
+	return s, err
+}
+
+// tokenFields reads a success by the exact names of its fields. Where one occurs twice, a proxy that
+// reads the other would judge another token.
+func tokenFields(stage Stage, answer *call.Answer) (map[string]json.RawMessage, error) {
+	fields, err := strictjson.Fields(answer.Body)
+	var twice *strictjson.DuplicateKeyError
+	switch {
+	case errors.As(err, &twice):
+		// Its name is not quoted: it may repeat a secret that the request held.
+		return nil, invalidAnswer(stage, answer, "has a key twice")
+	case err != nil:
+		return nil, invalidAnswer(stage, answer, "is not the JSON of a token: "+err.Error())
+	}
+	return fields, nil
+}
+
+// tokenField is the string of that name in a success.
+func tokenField(stage Stage, answer *call.Answer, fields map[string]json.RawMessage, name string) (string, error) {
+	s, err := stringValue(fields[name])
+	if err != nil {
+		return "", invalidAnswer(stage, answer, "is not the JSON of a token: its "+name+" is not a string")
+	}
+	return s, nil
 }
 
 // invalidAnswer is the error of a success that cannot be used. A proxy in the way, a truncation or a fault of the
-// service can cause it, and all of them may pass.
+// service can cause it, and all of them may pass. It is not cleaned yet.
 func invalidAnswer(stage Stage, answer *call.Answer, what string) *Error {
 	return &Error{
 		Stage: stage, StatusCode: answer.Status, Code: codeInvalidAnswer, RequestID: requestID(answer.Header),
@@ -83,7 +126,7 @@ func invalidAnswer(stage Stage, answer *call.Answer, what string) *Error {
 	}
 }
 
-// brokenAnswer is the error of an answer that could not be read to its end.
+// brokenAnswer is the error of an answer that could not be read to its end. It is not cleaned yet.
 func brokenAnswer(stage Stage, answer *call.Answer, err error) *Error {
 	e := invalidAnswer(stage, answer, "broke off")
 	e.Transient, e.Err = transientNetwork(err), err
@@ -99,43 +142,35 @@ func mediaType(header http.Header) string {
 func requestID(header http.Header) string {
 	for _, name := range []string{"X-Amzn-Requestid", "X-Goog-Request-Id", "X-Cloud-Trace-Context"} {
 		if id := header.Get(name); id != "" {
-			return redact(id, nil)
+			return id
 		}
 	}
 	return ""
 }
 
-// redact makes text of a server fit for an error: without the secrets that it repeats, without control characters, and
-// of bounded length.
-func redact(s string, secrets []string) string {
-	for _, secret := range secrets {
-		if len(secret) < 8 {
-			continue
-		}
-		// As it is, and as it stands in a subject token and in the form around that.
-		for range 3 {
-			s = strings.ReplaceAll(s, secret, "[redacted]")
-			secret = url.QueryEscape(secret)
-		}
+// asError is err as an *Error, cleaned: the one that a layer of awsfed made, else one of the given stage. A foreign
+// source's error counts as transient, for nothing is known of it.
+func asError(stage Stage, err error) error {
+	if err == nil {
+		return nil
 	}
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s)
-	if len(s) > maxDescription {
-		s = strings.ToValidUTF8(s[:maxDescription-len("…")], "") + "…"
+	var e *Error
+	if errors.As(err, &e) {
+		return e.as(err)
 	}
-	return s
+	return (&Error{Stage: stage, Err: err, Transient: transientNetwork(err)}).cleaned()
 }
 
-// asError is err as an *Error: as it is where a layer of awsfed made it, else of the given stage. A foreign source's
-// error counts as transient, for nothing is known of it.
-func asError(stage Stage, err error) error {
-	var e *Error
-	if err == nil || errors.As(err, &e) {
-		return err
+// as is a cleaned copy of e, which was found in err. What else is in err stays there for errors.Is and errors.As.
+func (e *Error) as(err error) *Error {
+	own := e.clone().cleaned()
+	if err == error(e) {
+		return own
 	}
-	return &Error{Stage: stage, Err: err, Transient: transientNetwork(err)}
+	text := ""
+	if own.Err != nil {
+		text = own.Err.Error()
+	}
+	own.Err = &cause{text, secret.New(origin{err: err})}
+	return own
 }

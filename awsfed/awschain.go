@@ -5,17 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/awshttp"
+	"github.com/awsfed/awsfed-go/awsfed/internal/call"
 )
 
 const (
@@ -27,13 +34,15 @@ const (
 // An awsChain finds AWS credentials and a region the way that the AWS SDK does.
 type awsChain struct {
 	credentials aws.CredentialsProvider
-	metadata    *imds.Client
+	metadata    *metadataClient
+	nearby      []*url.URL // see nearbySources
 	logger      *slog.Logger
 
 	mu      sync.Mutex
 	region  string // "" until it is known
 	warned  bool   // that there is no region
 	yielded bool   // credentials, at least once
+	failure *Error // the source's latest since then, if it may pass
 }
 
 // loadAWSChain reads the environment and the shared files for what cfg leaves open. It asks no server.
@@ -42,7 +51,18 @@ func loadAWSChain(ctx context.Context, cfg Config) (*awsChain, error) {
 	if chain.credentials != nil && chain.region != "" {
 		return chain, nil
 	}
-	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
+	chain.metadata = &metadataClient{}
+	options := []func(*config.LoadOptions) error{
+		config.WithLogger(logging.Nop{}),
+		config.WithHTTPClient(awshttp.NewClient()),
+		config.WithAPIOptions([]func(*middleware.Stack) error{awshttp.BoundBodies, awshttp.GuardAnswers}),
+		config.WithEC2RoleCredentialOptions(func(o *ec2rolecreds.Options) { o.Client = chain.metadata }),
+		// The SDK does not give this provider the client of the configuration.
+		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = awshttp.NewEndpointClient() }),
+	}
+	if cfg.Reserve > 0 {
+		options = append(options, config.WithCredentialsCacheOptions(func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = cfg.Reserve }))
+	}
 	if cfg.MetadataEndpoint != "" {
 		options = append(options, config.WithEC2IMDSEndpoint(cfg.MetadataEndpoint))
 	}
@@ -54,35 +74,57 @@ func loadAWSChain(ctx context.Context, cfg Config) (*awsChain, error) {
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return nil, &Error{Stage: StageCredentials, Err: fmt.Errorf("loading the AWS configuration: %w", err)}
+		return nil, (&Error{Stage: StageCredentials, Err: fmt.Errorf("loading the AWS configuration: %w", err)}).cleaned(chainSecrets()...)
 	}
 	if chain.credentials == nil {
 		chain.credentials = loaded.Credentials
 	}
 	chain.region = loaded.Region
 	if chain.region != "" && !regionName(chain.region) {
-		return nil, &Error{Stage: StageRegion, Err: &FieldError{Field: "the region of the AWS environment or profile",
-			Found: chain.region, Want: "an AWS region, such as us-east-1"}}
+		return nil, (&Error{Stage: StageRegion, Err: &FieldError{Field: "the region of the AWS environment or profile",
+			Found: chain.region, Want: "an AWS region, such as us-east-1"}}).cleaned()
 	}
-	chain.metadata = imds.NewFromConfig(loaded)
+	chain.metadata.connect(loaded)
+	chain.nearby = nearbySources(loaded, chain, cfg.Credentials == nil)
 	return chain, nil
 }
 
 // Retrieve gives credentials that have keys, or an [*Error].
 func (a *awsChain) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	credentials, err := a.credentials.Retrieve(ctx)
-	a.mu.Lock()
-	a.yielded = a.yielded || err == nil
-	yielded := a.yielded
-	a.mu.Unlock()
 	switch {
 	case err != nil:
-		return aws.Credentials{}, credentialsError(err, yielded)
+		return aws.Credentials{}, a.failed(ctx, err)
 	case !credentials.HasKeys():
-		return aws.Credentials{}, &Error{Stage: StageCredentials, Code: codeNoCredentials,
-			Description: fmt.Sprintf("the provider %s returned no keys", providerName(credentials, a.credentials))}
+		return aws.Credentials{}, (&Error{Stage: StageCredentials, Code: codeNoCredentials,
+			Description: fmt.Sprintf("the provider %s returned no keys", providerName(credentials, a.credentials))}).cleaned()
 	}
+	a.mu.Lock()
+	a.yielded, a.failure = true, nil
+	a.mu.Unlock()
 	return credentials, nil
+}
+
+// failed is the error of a question. One that ctx cut short tells less than what the source said to
+// the one before.
+func (a *awsChain) failed(ctx context.Context, err error) *Error {
+	a.mu.Lock()
+	yielded, earlier := a.yielded, a.failure
+	a.mu.Unlock()
+	e := credentialsError(err, yielded).cleaned(chainSecrets()...)
+	switch {
+	case ctx.Err() != nil && e.Transient && earlier != nil:
+		cut := e.Err
+		e = earlier.clone()
+		e.Err = newCause(errors.Join(cut, e.Err), nil)
+	case ctx.Err() == nil:
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.failure = nil; e.Transient {
+			a.failure = e
+		}
+	}
+	return e
 }
 
 // renew makes the provider forget the credentials that it holds, as far as it can. It reports whether that brought
@@ -108,7 +150,7 @@ func (a *awsChain) Region(ctx context.Context) (string, error) {
 	}
 	asking, cancel := context.WithTimeout(ctx, regionTimeout)
 	defer cancel()
-	out, err := a.metadata.GetRegion(asking, &imds.GetRegionInput{})
+	out, err := a.metadata.client.GetRegion(asking, &imds.GetRegionInput{})
 	if ctx.Err() != nil {
 		return "", &Error{Stage: StageRegion, Err: ctx.Err(), Transient: !errors.Is(ctx.Err(), context.Canceled)}
 	}
@@ -123,27 +165,35 @@ func (a *awsChain) Region(ctx context.Context) (string, error) {
 	a.mu.Unlock()
 	if !warned {
 		a.logger.Warn("awsfed: no AWS region is configured and EC2 metadata tells none: us-east-1 signs",
-			"cure", "set AWS_REGION or Config.Region; outside the partition aws that is a must")
+			"hint", "set AWS_REGION or Config.Region; outside the partition aws that is a must")
 	}
 	return fallbackRegion, nil
 }
 
 // credentialsError is the error of a provider, without what may hold secrets: processcreds quotes the output of the
-// process. A provider that has yielded credentials before is expected to do so again.
+// process. A provider that has yielded credentials before is expected to do so again. It is not cleaned yet.
 func credentialsError(err error, yielded bool) *Error {
 	e := &Error{Stage: StageCredentials, Err: err}
 	var (
-		process *processcreds.ProviderError
-		api     smithy.APIError
-		answer  *smithyhttp.ResponseError
-		named   interface{ ServiceRequestID() string }
-		lookup  *smithy.OperationError
+		process  *processcreds.ProviderError
+		api      smithy.APIError
+		answer   *smithyhttp.ResponseError
+		named    interface{ ServiceRequestID() string }
+		status   interface{ HTTPStatusCode() int }
+		redirect *awshttp.RedirectError
+		question *smithy.OperationError
 	)
 	switch {
 	case errors.As(err, &process):
 		e.Err = nil
 		e.Code = codeCredentialProcess
 		e.Description = "the credential_process of the AWS profile failed or printed no credentials"
+		return e
+	case errors.As(err, &redirect):
+		e.StatusCode, e.Code = redirect.StatusCode, codeRedirect
+		return e
+	case errors.As(err, &status) && status.HTTPStatusCode()/100 == 3:
+		e.StatusCode, e.Code = status.HTTPStatusCode(), codeRedirect
 		return e
 	case errors.As(err, &api):
 		e.Code, e.Description = api.ErrorCode(), api.ErrorMessage()
@@ -154,20 +204,38 @@ func credentialsError(err error, yielded bool) *Error {
 	if errors.As(err, &named) {
 		e.RequestID = named.ServiceRequestID()
 	}
-	// The SDK would not try again what ran out of time. Here there is the rest of the flight.
-	e.Transient = transientStatus(e.StatusCode) || errors.Is(err, context.DeadlineExceeded) ||
-		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
-	// EC2 metadata is the end of the chain. Where it knows no role, or has never answered, there is nothing to wait for.
-	if errors.As(err, &lookup) && lookup.ServiceID == imds.ServiceID && !transientStatus(e.StatusCode) {
-		e.Code = codeNoCredentials
-		e.Transient = yielded && e.StatusCode == 0
+	e.Transient = mayRecover(err)
+	if errors.As(err, &question) && question.ServiceID == imds.ServiceID {
+		judgeMetadata(e, question, yielded)
 	}
 	return e
 }
 
+// mayRecover reports whether a source of credentials did not answer, not now, or not in a way that
+// can be read: an agent may be starting, and what is in between may have cut the answer.
+func mayRecover(err error) bool {
+	var (
+		status  interface{ HTTPStatusCode() int }
+		unsent  *smithyhttp.RequestSendError
+		garbled *smithy.DeserializationError
+	)
+	switch {
+	case errors.As(err, &status) && status.HTTPStatusCode() >= 400:
+		if transientStatus(status.HTTPStatusCode()) {
+			return true
+		}
+	case errors.As(err, &unsent) && !errors.Is(err, context.Canceled),
+		errors.As(err, &garbled), errors.Is(err, call.ErrTooLarge):
+		return true
+	}
+	// The SDK would not try again what ran out of time. Here there is the rest of the refresh.
+	return errors.Is(err, context.DeadlineExceeded) ||
+		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+}
+
 func providerName(credentials aws.Credentials, provider aws.CredentialsProvider) string {
 	if credentials.Source != "" {
-		return credentials.Source
+		return cleanText(credentials.Source, maxWord, nil)
 	}
 	return fmt.Sprintf("%T", provider)
 }

@@ -49,7 +49,7 @@ func writeFile(t *testing.T, name, content string) string {
 func TestEverySourceOfTheAWSChainEndsInAGoogleToken(t *testing.T) {
 	// keys are of the role app, as somebody's configuration may hold them.
 	keys := func(t *testing.T, cloud *awsfedtest.Cloud) aws.Credentials {
-		credentials, err := cloud.AWS.Session("app", "someone", time.Hour)
+		credentials, err := cloud.AddSession("app", "someone", time.Hour)
 		require.NoError(t, err)
 		return credentials
 	}
@@ -69,13 +69,13 @@ func TestEverySourceOfTheAWSChainEndsInAGoogleToken(t *testing.T) {
 			t.Setenv("AWS_PROFILE", "work")
 		}},
 		"a role assumed by a profile": {awsfedtest.SourceEC2Metadata, func(t *testing.T, cloud *awsfedtest.Cloud, _ *awsfedtest.Server) {
-			_, err := cloud.AWS.AddRole(awsfedtest.Role{Name: "base"})
+			_, err := cloud.AddRole(awsfedtest.Role{Name: "base"})
 			require.NoError(t, err)
-			base, err := cloud.AWS.Session("base", "chain", time.Hour)
+			base, err := cloud.AddSession("base", "chain", time.Hour)
 			require.NoError(t, err)
-			baseARN, err := cloud.AWS.RoleARN("base")
+			baseARN, err := cloud.AddRole(awsfedtest.Role{Name: "base"})
 			require.NoError(t, err)
-			arn, err := cloud.AWS.AddRole(awsfedtest.Role{Name: "app", Trusts: []string{baseARN}})
+			arn, err := cloud.AddRole(awsfedtest.Role{Name: "app", Trusts: []string{baseARN}})
 			require.NoError(t, err)
 			t.Setenv("AWS_CONFIG_FILE", writeFile(t, "config", fmt.Sprintf(
 				"[profile base]\naws_access_key_id = %s\naws_secret_access_key = %s\naws_session_token = %s\n\n[profile app]\nrole_arn = %s\nsource_profile = base\n",
@@ -101,7 +101,7 @@ func TestEverySourceOfTheAWSChainEndsInAGoogleToken(t *testing.T) {
 			require.NoError(t, err)
 			token, err := ts.Token()
 			require.NoError(t, err)
-			access, err := cloud.Google.Check(token.AccessToken)
+			access, err := cloud.Check(token.AccessToken)
 			require.NoError(t, err)
 			assert.Equal(t, "aws-app@my-project.iam.gserviceaccount.com", access.Principal)
 		})
@@ -147,7 +147,7 @@ func TestTheRegionIsThatOfTheChainThenOfEC2MetadataThenUSEast1(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cloud := awsfedtest.New(awsfedtest.Options{})
-			require.NoError(t, cloud.AWS.SetPlacement("us-west-2", "us-west-2-lax-1a"))
+			require.NoError(t, cloud.SetPlacement("us-west-2", "us-west-2-lax-1a"))
 			server := serve(t, cloud, awsfedtest.SourceEnvironment)
 			for name, value := range test.env {
 				t.Setenv(name, value)
@@ -205,18 +205,18 @@ func TestAWSCredentialsThatWereRefusedAreFetchedAnewOnce(t *testing.T) {
 		wantErr   bool
 		exchanges int
 	}{
-		"expired, and there are others":      {func(c *awsfedtest.Cloud, k aws.Credentials) error { return c.AWS.Expire(k.AccessKeyID) }, true, false, 2},
-		"revoked, and there are others":      {func(c *awsfedtest.Cloud, k aws.Credentials) error { return c.AWS.Revoke(k.AccessKeyID) }, true, false, 2},
-		"expired, and there are only they":   {func(c *awsfedtest.Cloud, k aws.Credentials) error { return c.AWS.Expire(k.AccessKeyID) }, false, true, 1},
+		"expired, and there are others":      {func(c *awsfedtest.Cloud, k aws.Credentials) error { return c.ExpireKeys(k.AccessKeyID) }, true, false, 2},
+		"revoked, and there are others":      {func(c *awsfedtest.Cloud, k aws.Credentials) error { return c.RevokeKeys(k.AccessKeyID) }, true, false, 2},
+		"expired, and there are only they":   {func(c *awsfedtest.Cloud, k aws.Credentials) error { return c.ExpireKeys(k.AccessKeyID) }, false, true, 1},
 		"good from the start, as they ought": {func(*awsfedtest.Cloud, aws.Credentials) error { return nil }, true, false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cloud := awsfedtest.New(awsfedtest.Options{})
-			first, err := cloud.AWS.Session("app", "first", time.Hour)
+			first, err := cloud.AddSession("app", "first", time.Hour)
 			require.NoError(t, err)
 			provider := &rotating{now: first, next: first}
 			if test.others {
-				provider.next, err = cloud.AWS.Session("app", "second", time.Hour)
+				provider.next, err = cloud.AddSession("app", "second", time.Hour)
 				require.NoError(t, err)
 			}
 			require.NoError(t, test.spoil(cloud, first))

@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
+	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -29,6 +32,11 @@ var remoteSources = map[string]func(t *testing.T, url string){
 	"the endpoint of a task or pod": func(t *testing.T, url string) {
 		t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url+"/credentials")
 		t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "the pod's own")
+	},
+	"a web identity": func(t *testing.T, url string) {
+		t.Setenv("AWS_ENDPOINT_URL_STS", url)
+		t.Setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/app")
+		t.Setenv("AWS_WEB_IDENTITY_TOKEN_FILE", writeFile(t, "token", "the service account's own"))
 	},
 	"SSO": func(t *testing.T, url string) {
 		const start = "https://acme.awsapps.com/start"
@@ -57,7 +65,7 @@ func attempt(t *testing.T) error {
 	t.Helper()
 	builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), awsfed.Config{Audience: testAudience, Region: "us-east-1", Logger: quiet})
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	_, err = builder.SubjectToken(ctx)
 	return err
@@ -65,7 +73,7 @@ func attempt(t *testing.T) error {
 
 func TestRedirectsOfTheSourcesOfAWSCredentialsAreRefused(t *testing.T) {
 	for source := range remoteSources {
-		for _, status := range []int{http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
 			t.Run(fmt.Sprintf("%s, %d", source, status), func(t *testing.T) {
 				var elsewhere atomic.Int32
 				thief := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -76,8 +84,15 @@ func TestRedirectsOfTheSourcesOfAWSCredentialsAreRefused(t *testing.T) {
 				lead(t, source, func(w http.ResponseWriter, r *http.Request) {
 					http.Redirect(w, r, thief.URL+r.URL.Path, status)
 				})
-				assert.Error(t, attempt(t))
+				err := attempt(t)
 				assert.Zero(t, elsewhere.Load(), "requests that followed")
+				assert.ErrorIs(t, err, awsfed.ErrMisconfigured)
+				var e *awsfed.Error
+				require.ErrorAs(t, err, &e)
+				assert.Equal(t, awsfed.StageCredentials, e.Stage)
+				assert.Equal(t, "Redirect", e.Code)
+				assert.Equal(t, status, e.StatusCode)
+				assert.Contains(t, e.Hint, "do not redirect")
 			})
 		}
 	}
@@ -90,30 +105,35 @@ func TestAnswersOfTheSourcesOfAWSCredentialsAreBounded(t *testing.T) {
 	)
 	block := []byte(strings.Repeat(" ", 64<<10))
 	for source := range remoteSources {
-		t.Run(source, func(t *testing.T) {
-			var (
-				mu      sync.Mutex
-				largest int
-			)
-			lead(t, source, func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "300")
-				w.Header().Set("Content-Type", "application/json")
-				sent := 0
-				for sent < size {
-					n, err := w.Write(block)
-					if sent += n; err != nil {
-						break
+		for name, status := range map[string]int{"an answer": http.StatusOK, "a refusal": http.StatusForbidden} {
+			t.Run(source+", "+name, func(t *testing.T) {
+				var (
+					mu      sync.Mutex
+					largest int
+				)
+				lead(t, source, func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "300")
+					w.Header().Set("Content-Type", "application/json")
+					w.WriteHeader(status)
+					sent := 0
+					for sent < size {
+						n, err := w.Write(block)
+						if sent += n; err != nil {
+							break
+						}
 					}
-				}
+					mu.Lock()
+					defer mu.Unlock()
+					largest = max(largest, sent)
+				})
+				err := attempt(t)
+				assert.Error(t, err)
+				assert.NotErrorIs(t, err, context.DeadlineExceeded)
 				mu.Lock()
 				defer mu.Unlock()
-				largest = max(largest, sent)
+				assert.Less(t, largest, buffers, "bytes that were read of one answer")
 			})
-			assert.Error(t, attempt(t))
-			mu.Lock()
-			defer mu.Unlock()
-			assert.Less(t, largest, buffers, "bytes that were read of one answer")
-		})
+		}
 	}
 }
 
@@ -131,7 +151,81 @@ func TestHeadersOfTheSourcesOfAWSCredentialsAreBounded(t *testing.T) {
 			for _, name := range []string{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_ENDPOINT_URL_STS"} {
 				t.Setenv(name, strings.ReplaceAll(os.Getenv(name), emulator.URL, wasteful.URL))
 			}
-			assert.Error(t, attempt(t), "128 KiB of headers are read")
+			assert.Error(t, attempt(t))
 		})
 	}
+}
+
+// The bundle needs a client that the AWS SDK can change.
+func TestAWSCABundleIsTrusted(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	for name, trusted := range map[string]bool{"with the bundle": true, "without": false} {
+		t.Run(name, func(t *testing.T) {
+			serve(t, cloud, awsfedtest.SourceIRSA)
+			server := httptest.NewUnstartedServer(cloud)
+			server.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes
+			server.StartTLS()
+			defer server.Close()
+			t.Setenv("AWS_ENDPOINT_URL_STS", server.URL)
+			if trusted {
+				t.Setenv("AWS_CA_BUNDLE", writeFile(t, "ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))))
+			}
+			err := attempt(t)
+			assert.Equal(t, trusted, err == nil, err)
+		})
+	}
+}
+
+// Within the five seconds that the SDK gives a question, a client with long timeouts sends one
+// request.
+func TestEC2MetadataKeepsTheShortTimeoutsOfTheAWSSDK(t *testing.T) {
+	for name, bundle := range map[string]bool{"as it is": false, "with AWS_CA_BUNDLE": true} {
+		t.Run(name, func(t *testing.T) {
+			var requests atomic.Int32
+			lead(t, "EC2 metadata", func(_ http.ResponseWriter, r *http.Request) {
+				requests.Add(1)
+				<-r.Context().Done()
+			})
+			if bundle {
+				server := httptest.NewTLSServer(nil)
+				defer server.Close()
+				t.Setenv("AWS_CA_BUNDLE", writeFile(t, "ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))))
+			}
+			assert.Error(t, attempt(t))
+			assert.GreaterOrEqual(t, requests.Load(), int32(3))
+		})
+	}
+}
+
+// The AWS SDK's cache asks an endpoint under a ctx without a deadline, and everybody waits for that
+// one request.
+func TestAnEndpointThatHangsOnceIsAskedAgain(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	emulator := serve(t, cloud, awsfedtest.SourceECS)
+	var requests atomic.Int32
+	over := make(chan struct{})
+	hanging := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if requests.Add(1) == 1 {
+			select {
+			case <-r.Context().Done():
+			case <-over:
+			}
+			return
+		}
+		cloud.ServeHTTP(w, r)
+	}))
+	defer hanging.Close()
+	defer close(over)
+	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", strings.ReplaceAll(os.Getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI"), emulator.URL, hanging.URL))
+	builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), awsfed.Config{Audience: testAudience, Logger: quiet})
+	require.NoError(t, err)
+	impatient, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err = builder.SubjectToken(impatient)
+	assert.ErrorIs(t, err, awsfed.ErrTransient)
+
+	patient, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	_, err = builder.SubjectToken(patient)
+	assert.NoError(t, err)
 }

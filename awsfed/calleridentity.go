@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
@@ -26,13 +27,13 @@ func (d *diagnosis) identity(ctx context.Context, s *Step) error {
 	}
 	if answer.Status == http.StatusForbidden && skewOf(answer).Abs() > time.Minute {
 		// Signed by a wrong clock: now the right time is known.
-		d.builder.time.Learn(answer.Sent, answer.Header)
+		d.clock.Learn(answer.Sent, answer.Header)
 		if answer, req, err = d.callerIdentity(ctx); err != nil {
-			return err
+			return asError(StageSubjectToken, err)
 		}
 	}
 	if answer.Status != http.StatusOK {
-		return awsError(answer, headerSecrets(req.Header.Get("Authorization"), req.Header.Get("X-Amz-Security-Token")))
+		return awsError(answer, requestSecrets(req))
 	}
 	var body struct {
 		Result struct {
@@ -41,9 +42,12 @@ func (d *diagnosis) identity(ctx context.Context, s *Step) error {
 			UserID  string `xml:"UserId"`
 		} `xml:"GetCallerIdentityResult"`
 	}
-	if err := xml.Unmarshal(answer.Body, &body); err != nil || body.Result.ARN == "" {
+	if err := xml.Unmarshal(answer.Body, &body); err != nil || !validIdentity(body.Result.Account, body.Result.ARN, body.Result.UserID) {
 		return &Error{Stage: StageSubjectToken, StatusCode: answer.Status, Code: codeInvalidAnswer,
 			Description: "the answer of " + host + " is not one of AWS STS", Hint: "look for a proxy between here and " + host}
+	}
+	for _, said := range []*string{&body.Result.Account, &body.Result.ARN, &body.Result.UserID} {
+		*said = cleanText(*said, maxARN, requestSecrets(req))
 	}
 	d.report.Identity = principal.Identity{Account: body.Result.Account, ARN: body.Result.ARN, UserID: body.Result.UserID}
 	d.hints.identity = d.report.Identity
@@ -51,15 +55,30 @@ func (d *diagnosis) identity(ctx context.Context, s *Step) error {
 	return nil
 }
 
+const maxARN = 2048 // bytes
+
+// validIdentity reports whether AWS can have said that: an account ID of 12 digits, the ARN of a caller in that account,
+// and a user ID, without blanks and within the bounds that IAM sets to them.
+func validIdentity(account, arn, userID string) bool {
+	const maxUserID = 256
+	parts := strings.SplitN(arn, ":", 6) // arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
+	return len(account) == 12 && strings.Trim(account, "0123456789") == "" &&
+		len(parts) == 6 && parts[0] == "arn" && (parts[2] == "iam" || parts[2] == "sts") && parts[4] == account && parts[5] != "" &&
+		len(arn) <= maxARN && visible(arn) &&
+		userID != "" && len(userID) <= maxUserID && visible(userID)
+}
+
 // callerIdentity asks AWS. Without a request the error is that of signing one; with one it is that of sending it.
 func (d *diagnosis) callerIdentity(ctx context.Context) (*call.Answer, *http.Request, error) {
-	req, err := d.builder.sign(ctx)
+	a := &Attempt{}
+	a.useClock(&d.clock)
+	req, _, err := d.builder.sign(a.context(ctx))
 	if err != nil {
 		return nil, nil, err
 	}
-	answer, err := call.Do(call.Client(d.cfg.HTTPClient), req)
+	answer, err := call.Do(d.client, req)
 	if err != nil {
-		return nil, req, err
+		return nil, req, newCause(err, requestSecrets(req))
 	}
 	d.answers = append(d.answers, answered{"AWS", answer})
 	return answer, req, nil
@@ -75,8 +94,14 @@ func awsError(answer *call.Answer, secrets []string) *Error {
 	}
 	e := &Error{Stage: StageSubjectToken, StatusCode: answer.Status, RequestID: requestID(answer.Header), Transient: transientStatus(answer.Status)}
 	if xml.Unmarshal(answer.Body, &body) == nil {
-		e.Code, e.Description = redact(body.Error.Code, secrets), redact(body.Error.Message, secrets)
+		e.Code, e.Description = body.Error.Code, body.Error.Message
 	}
+	e.cleaned(secrets...)
 	e.Hint = awsAnswerHint(e.Code, e.Description)
 	return e
+}
+
+// requestSecrets are those of a request to AWS STS.
+func requestSecrets(req *http.Request) []string {
+	return headerSecrets(req.Header.Get("Authorization"), req.Header.Get("X-Amz-Security-Token"))
 }

@@ -27,11 +27,14 @@ func TestOnlyAnIdentityIsTakenFromAWS(t *testing.T) {
 		good       bool
 	}{
 		{"as AWS sends it", callerAnswer(account, arn, user), true},
+		{"another partition", callerAnswer(account, "arn:aws-cn:iam::123456789012:user/a/b+=,.@-", "AIDAEXAMPLE"), true},
+		{"the longest", callerAnswer(account, arn+strings.Repeat("x", 2048-len(arn)), strings.Repeat("x", 256)), true},
 		{"no account", callerAnswer("", arn, user), false},
 		{"a short account", callerAnswer("12345678901", arn, user), false},
 		{"a long account", callerAnswer("1234567890123", arn, user), false},
 		{"an account with a letter", callerAnswer("12345678901x", arn, user), false},
 		{"an account in other digits", callerAnswer("١٢٣٤٥٦", arn, user), false},
+		{"no ARN", callerAnswer(account, "", user), false},
 		{"no ARN at all", callerAnswer(account, "urn:aws:sts", user), false},
 		{"an ARN with a line break", callerAnswer(account, arn+"\nx", user), false},
 		{"an ARN with a command of a terminal", callerAnswer(account, arn+"&#x9b;31m", user), false},
@@ -43,6 +46,8 @@ func TestOnlyAnIdentityIsTakenFromAWS(t *testing.T) {
 		{"no user", callerAnswer(account, arn, ""), false},
 		{"a user with a line break", callerAnswer(account, arn, "AROA\nx"), false},
 		{"a long user", callerAnswer(account, arn, strings.Repeat("x", 257)), false},
+		{"no XML", "{}", false},
+		{"nested 1,000 deep", strings.Repeat("<a>", 1000), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cloud := awsfedtest.New(awsfedtest.Options{})

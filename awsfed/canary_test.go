@@ -135,7 +135,7 @@ func TestNoSecretIsEverPrinted(t *testing.T) {
 				fmt.Fprintf(&said, "%+v %+v %#v %v\n", ts.Status(), ts, ts, cfg)
 				if builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg); err == nil {
 					token, _ := builder.SubjectToken(t.Context())
-					wire.note("subject token", token.Value)
+					wire.note("subject token", token.Value())
 					text, _ := json.Marshal(token)
 					fmt.Fprintf(&said, "%v %+v %#v %+v %s\n", builder, builder, builder, token, text)
 				}

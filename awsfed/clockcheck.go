@@ -60,7 +60,7 @@ func (l listener) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := base.RoundTrip(req)
 	if err == nil {
-		l.d.answers = append(l.d.answers, answered{l.by, &call.Answer{Status: resp.StatusCode, Header: resp.Header, Sent: sent}})
+		l.d.answers = append(l.d.answers, answered{l.by, &call.Answer{Status: resp.StatusCode, Header: call.Keep(resp.Header), Sent: sent}})
 	}
 	return resp, err
 }

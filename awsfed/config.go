@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +28,28 @@ const (
 
 // Config says which AWS identity becomes which Google identity. The constructors copy it, so one value can serve many
 // of them and be changed in between. The zero value lacks an Audience and is refused.
+//
+// A Config prints and encodes as String, and gob refuses it: its fields may hold secrets. Package fmt asks it for that
+// neither in an unexported field of another struct, nor for %p or a stray %w, which go vet reports, and other packages
+// may read its fields by reflection. There what Credentials, HTTPClient and Logger hold openly is printed, such as the
+// keys of a credentials.StaticCredentialsProvider; a func, such as an aws.CredentialsProviderFunc, shows nothing.
+//
+// # Code of your own
+//
+// Credentials, HTTPClient with its RoundTripper, Logger, OnRefresh, and a [SubjectTokenSource] or [ContextTokenSource]
+// of your own are called by these rules:
+//
+//   - Concurrency: from any goroutine, and from many at once. One source makes one attempt at a time, but a call that was
+//     abandoned may still run beside the next. OnRefresh and Logger are told of refreshes one at a time and in order.
+//   - Re-entrancy: under no lock, so every method of the source may be called. Code that is part of an attempt and asks
+//     for the token of that same attempt waits for itself, until the attempt's deadline.
+//   - The ctx: that of the refresh. It carries an [Attempt] and nothing of any caller's ctx.
+//   - Time: a call has to return when its ctx ends. One that does not is abandoned, and the next attempt starts; while
+//     four such calls run, no further one is made, and [Status] tells. OnRefresh and Logger may take their time: events
+//     wait in a queue of 64 each.
+//   - Panics and runtime.Goexit become an [Error] with the code "Panic", which names the func and not the value, and the
+//     next attempt goes on. In goroutines that such code starts itself, or the AWS SDK and net/http start for it, nobody
+//     can recover them; an aws.CredentialsCache panics again in one if several callers wait for it.
 type Config struct {
 	// Audience names the workload identity pool provider. Required.
 	//
@@ -54,8 +74,7 @@ type Config struct {
 	Lifetime time.Duration
 
 	// Credentials provide the AWS identity. Optional; the default is the whole default chain of the AWS SDK:
-	// environment, shared files and profiles, SSO, processes, assumed roles, web identity, ECS, EKS and EC2. A provider
-	// has to return when its ctx ends; around one that does not, put aws.NewCredentialsCache.
+	// environment, shared files and profiles, SSO, processes, assumed roles, web identity, ECS, EKS and EC2.
 	Credentials aws.CredentialsProvider
 
 	// Region is the AWS region whose STS vouches for the identity. Optional; the default is that of the AWS SDK's
@@ -89,6 +108,7 @@ type Config struct {
 
 	// HTTPClient sends the requests to Google. Optional; the default uses [http.DefaultTransport]. Redirects are
 	// refused whatever it says. Requests of the AWS SDK (to EC2 metadata, to AWS STS) do not use it.
+	// The default takes 64 KiB of response headers; a transport of your own has its own MaxResponseHeaderBytes.
 	HTTPClient *http.Client
 
 	// Timeout bounds one refresh with all of its steps and retries. Optional; the default is 30 seconds. The first
@@ -96,63 +116,97 @@ type Config struct {
 	// left.
 	Timeout time.Duration
 
+	// Reserve is how much of a token's life is at hand whatever happens: an outage of that length, beginning at any
+	// moment, fails no call. Optional; the default is half of the life, and 90 percent of it is the most. It holds for
+	// the federated token below too, and makes the AWS SDK's chain replace credentials that would end sooner, as far as
+	// their provider has others. With tokens of one hour the default costs about 54 requests a day to each of STS and
+	// IAM Credentials, and a Reserve of 50 minutes about 160.
+	Reserve time.Duration
+
 	// Logger gets a warning when a refresh fails or a default may surprise, and every refresh at debug level; never a
 	// secret. Optional; the default is [slog.Default].
 	Logger *slog.Logger
 
-	// OnRefresh is called after every attempt to refresh a token, for metrics. It runs on the refresh's own goroutine
-	// before those who wait for the token get it, so it has to be quick, and must not ask for a token. Optional.
+	// OnRefresh is called after every attempt to refresh a token, for metrics: in order, one call at a time, off the
+	// way of callers and refreshes. A hook that is slow has a queue of 64 events; later ones are dropped, and the next
+	// event tells how many. Optional.
 	OnRefresh func(RefreshEvent)
 }
 
 // String names the identities and leaves the rest out: Credentials may hold keys.
 func (c Config) String() string {
-	return fmt.Sprintf("Config(%s as %s)", c.Audience, cmp.Or(c.ServiceAccount, "itself"))
+	return fmt.Sprintf("awsfed.Config(%s as %s)", c.Audience, cmp.Or(c.ServiceAccount, "itself"))
 }
 
-// GoString keeps %#v from printing keys.
-func (c Config) GoString() string { return c.String() }
+// Format prints String for every verb.
+func (c Config) Format(state fmt.State, verb rune) { formatAs(state, verb, c.String()) }
 
-// LogValue keeps package slog from printing keys.
+// LogValue is String, for package slog.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// MarshalText is String, for JSON, XML and other encoders.
+func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // validate reports every fault of the configuration at once.
 func (c Config) validate() error {
 	var errs []error
 	for _, fault := range c.faults() {
-		errs = append(errs, fault)
+		errs = append(errs, fault.cleaned())
 	}
 	return errors.Join(errs...)
 }
 
+// What the services take at most, in bytes, with room to spare: an error that quotes more helps
+// nobody.
+const (
+	maxAudience = 512
+	maxAccount  = 320 // RFC 5321 §4.5.3.1, 64 + 1 + 255
+	maxScope    = 2048
+	maxRegion   = 64
+	maxDomain   = 253 // RFC 1035 §2.3.4, without the dots at both ends
+	maxProject  = 256
+
+	maxListed = 5 // faults of one list
+)
+
 func (c Config) faults() []*FieldError {
 	var faults []*FieldError
 	fault := func(field, found, want string) {
-		faults = append(faults, &FieldError{Field: field, Found: found, Want: want})
+		faults = append(faults, &FieldError{Field: field, Found: shown(found), Want: want})
+	}
+	faultsOf := func(field string, values []string, want string, good func(string) bool) {
+		bad := 0
+		for _, value := range values {
+			if good(value) {
+				continue
+			}
+			if bad++; bad <= maxListed {
+				fault(field, value, want)
+			}
+		}
+		if bad > maxListed {
+			fault(field, fmt.Sprintf("%d more like these", bad-maxListed), want)
+		}
 	}
 	const audience = "//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER"
-	if c.Audience == "" {
-		fault("Audience", "", audience)
-	} else if _, err := principal.ParseAudience(c.Audience); err != nil {
+	switch _, err := principal.ParseAudience(c.Audience[:min(len(c.Audience), maxAudience+1)]); {
+	case c.Audience == "", err != nil && shown(c.Audience) != c.Audience: // whose reason would quote it
+		fault("Audience", c.Audience, audience)
+	case err != nil:
 		fault("Audience", c.Audience, audience+" ("+reason(err)+")")
 	}
 	const account = "the email address or the unique ID of a service account"
-	if c.ServiceAccount != "" && !serviceAccountName(c.ServiceAccount) {
+	goodAccount := func(s string) bool { return len(s) <= maxAccount && serviceAccountName(s) }
+	if c.ServiceAccount != "" && !goodAccount(c.ServiceAccount) {
 		fault("ServiceAccount", c.ServiceAccount, account)
 	}
-	for _, delegate := range c.Delegates {
-		if !serviceAccountName(delegate) {
-			fault("Delegates", delegate, account)
-		}
-	}
+	faultsOf("Delegates", c.Delegates, account, goodAccount)
 	if len(c.Delegates) > 0 && c.ServiceAccount == "" {
 		fault("Delegates", strings.Join(c.Delegates, ","), "none without a ServiceAccount")
 	}
-	for _, scope := range c.Scopes {
-		if scope == "" || strings.ContainsAny(scope, " ,\t\r\n\"\\") {
-			fault("Scopes", scope, "one scope an entry, such as "+CloudPlatformScope)
-		}
-	}
+	faultsOf("Scopes", c.Scopes, "one scope an entry, such as "+CloudPlatformScope, func(scope string) bool {
+		return scope != "" && len(scope) <= maxScope && !strings.ContainsAny(scope, " ,\t\r\n\"\\")
+	})
 	switch {
 	case c.Lifetime == 0:
 	case c.Lifetime < time.Second || c.Lifetime > maxLifetime || c.Lifetime%time.Second != 0:
@@ -163,14 +217,17 @@ func (c Config) faults() []*FieldError {
 	if c.Timeout < 0 {
 		fault("Timeout", c.Timeout.String(), "a positive duration, or 0 for 30s")
 	}
-	if c.Region != "" && !regionName(c.Region) {
+	if c.Reserve < 0 {
+		fault("Reserve", c.Reserve.String(), "a positive duration, or 0 for half of a token's life")
+	}
+	if c.Region != "" && (len(c.Region) > maxRegion || !regionName(c.Region)) {
 		fault("Region", c.Region, "an AWS region, such as us-east-1")
 	}
-	if c.UniverseDomain != "" && !domainName.MatchString(c.UniverseDomain) {
+	if c.UniverseDomain != "" && (len(c.UniverseDomain) > maxDomain || !domainName(c.UniverseDomain)) {
 		fault("UniverseDomain", c.UniverseDomain, "a domain, such as googleapis.com")
 	}
-	if c.QuotaProject != "" && strings.ContainsFunc(c.QuotaProject, notHeaderText) {
-		fault("QuotaProject", c.QuotaProject, "a project's ID or number")
+	if quotaProject := quotaProjectFault(c.QuotaProject); quotaProject != nil {
+		faults = append(faults, quotaProject)
 	}
 	return append(faults, c.urlFaults()...)
 }
@@ -185,20 +242,23 @@ func (c Config) urlFaults() []*FieldError {
 			func(u *url.URL) bool { return secure(u) && u.RawQuery == "" }},
 		{"IAMCredentialsEndpoint", c.IAMCredentialsEndpoint, "an https URL, such as https://iamcredentials.googleapis.com",
 			func(u *url.URL) bool { return secure(u) && u.RawQuery == "" }},
-		{"VerificationURL", c.VerificationURL,
-			"an https URL with the query Action=GetCallerIdentity&Version=2011-06-15, such as " + defaultVerificationURL,
+		{"VerificationURL", strings.ReplaceAll(c.VerificationURL, regionPlaceholder, fallbackRegion),
+			"an https URL with the query Action=GetCallerIdentity&Version=2011-06-15 and nothing else, such as " + defaultVerificationURL,
 			callerIdentityURL},
 		{"MetadataEndpoint", c.MetadataEndpoint, "an https URL without a path, or an http one of this machine or of EC2's metadata service",
 			func(u *url.URL) bool {
-				return u.RawQuery == "" && strings.Trim(u.Path, "/") == "" && (secure(u) || u.Scheme == "http" && hosts.EC2Metadata(u.Hostname()))
+				return u.RawQuery == "" && strings.Trim(u.Path, "/") == "" && (secure(u) || ec2Plain(u))
 			}},
 	} {
 		if f.value == "" {
 			continue
 		}
-		u, err := url.Parse(strings.ReplaceAll(f.value, regionPlaceholder, fallbackRegion))
-		if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" || !f.allowed(u) {
-			faults = append(faults, &FieldError{Field: f.field, Found: withoutPassword(f.value), Want: f.want})
+		if u, err := hosts.Parse(f.value); err != nil || !f.allowed(u) {
+			found := f.value
+			if f.field == "VerificationURL" {
+				found = c.VerificationURL
+			}
+			faults = append(faults, &FieldError{Field: f.field, Found: shown(shownURL(found)), Want: f.want})
 		}
 	}
 	return faults
@@ -209,28 +269,39 @@ func secure(u *url.URL) bool {
 	return u.Scheme == "https" || u.Scheme == "http" && hosts.Loopback(u.Hostname())
 }
 
+// ec2Plain is the one exception to it: EC2 has its metadata over http alone.
+func ec2Plain(u *url.URL) bool { return u.Scheme == "http" && hosts.EC2Metadata(u.Hostname()) }
+
+// callerIdentityURL compares the query letter by letter: whatever else it held would be signed too.
 func callerIdentityURL(u *url.URL) bool {
-	query, err := url.ParseQuery(u.RawQuery)
-	return err == nil && secure(u) && (u.Path == "" || u.Path == "/") &&
-		slices.Equal(query["Action"], []string{"GetCallerIdentity"}) &&
-		slices.Equal(query["Version"], []string{"2011-06-15"})
+	const action, version = "Action=GetCallerIdentity", "Version=2011-06-15"
+	return secure(u) && (u.EscapedPath() == "" || u.EscapedPath() == "/") &&
+		(u.RawQuery == action+"&"+version || u.RawQuery == version+"&"+action)
 }
 
-// withoutPassword keeps an error from printing what should never have been in a URL.
-func withoutPassword(s string) string {
-	u, err := url.Parse(s)
-	if err != nil && strings.Contains(s, "@") || err == nil && (u.User != nil || strings.Contains(u.Opaque, "@")) {
+// shown is as much of a value as an error quotes: no password of a URL, and not without end.
+func shown(s string) string {
+	const most = 150
+	if strings.Contains(s, "://") {
+		s = shownURL(s)
+	}
+	if len(s) <= most {
+		return s
+	}
+	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(s[:most], ""), len(s))
+}
+
+// shownURL is s unless there is a user in it, which is no business of a URL and may have a
+// password. An at sign is that of an account where the method of one is called, and else that of a
+// user.
+func shownURL(s string) string {
+	before, account, _ := strings.Cut(strings.ReplaceAll(s, "%40", "@"), "/v1/projects/-/serviceAccounts/")
+	name, domain, _ := strings.Cut(account, "@")
+	if strings.Contains(before, "@") || domain != "" && strings.ContainsAny(name, ":/") || strings.Contains(domain, "@") {
 		return "a URL with a user or a password, which is not shown"
 	}
 	return s
 }
-
-var (
-	domainName     = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
-	accountEmail   = regexp.MustCompile(`^[A-Za-z0-9._-]+@[a-z0-9.:-]+\.[a-z]+$`)
-	accountID      = regexp.MustCompile(`^[0-9]{10,30}$`)
-	specialRegions = regexp.MustCompile(`^aws(-[a-z]+)*-global$`)
-)
 
 // reason is an error without the value that it starts with.
 func reason(err error) string {
@@ -240,33 +311,11 @@ func reason(err error) string {
 	return err.Error()
 }
 
-func serviceAccountName(s string) bool {
-	return accountEmail.MatchString(s) || accountID.MatchString(s)
-}
-
-// regionName accepts the pseudo-regions that the AWS SDK knows too, "aws-global" for one.
-func regionName(s string) bool { return hosts.Region(s) || specialRegions.MatchString(s) }
-
 func notHeaderText(r rune) bool { return r <= ' ' || r > '~' }
 
-// withDefaults is the configuration that the layers work with. It shares nothing with c that c's owner may change.
-func (c Config) withDefaults() Config {
-	universe := cmp.Or(c.UniverseDomain, defaultUniverse)
-	c.Delegates = slices.Clone(c.Delegates)
-	c.Scopes = slices.Clone(c.Scopes)
-	if len(c.Scopes) == 0 {
-		c.Scopes = []string{CloudPlatformScope}
+func quotaProjectFault(project string) *FieldError {
+	if len(project) > maxProject || strings.ContainsFunc(project, notHeaderText) {
+		return &FieldError{Field: "QuotaProject", Found: shown(project), Want: "a project's ID or number"}
 	}
-	c.Lifetime = cmp.Or(c.Lifetime, defaultLifetime)
-	c.Timeout = cmp.Or(c.Timeout, defaultTimeout)
-	c.TokenURL = cmp.Or(c.TokenURL, defaultTokenURL(universe))
-	c.IAMCredentialsEndpoint = strings.TrimRight(cmp.Or(c.IAMCredentialsEndpoint, defaultIAMCredentials(universe)), "/")
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
-	return c
+	return nil
 }
-
-func defaultTokenURL(universe string) string { return "https://sts." + universe + "/v1/token" }
-
-func defaultIAMCredentials(universe string) string { return "https://iamcredentials." + universe }

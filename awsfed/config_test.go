@@ -239,6 +239,78 @@ func TestEveryFaultOfAConfigIsReportedByItsField(t *testing.T) {
 	}
 }
 
+// A URL that two readers may read in two ways is nobody's business to send a secret to.
+func TestURLsThatReadersDisagreeAboutAreRefused(t *testing.T) {
+	for _, c := range []struct{ name, url string }{
+		{"a question mark and no query", "https://proxy.example/v1/token?"},
+		{"an empty fragment", "https://proxy.example/v1/token#"},
+		{"an empty query and an empty fragment", "https://proxy.example/v1/token?#"},
+		{"an empty user", "https://@proxy.example/v1/token"},
+		{"an empty user with an empty password", "https://:@proxy.example/v1/token"},
+		{"a port that is empty", "https://proxy.example:/v1/token"},
+		{"port 0", "https://proxy.example:0/v1/token"},
+		{"a port with a leading zero", "https://proxy.example:0443/v1/token"},
+		{"a port that is too high", "https://proxy.example:65536/v1/token"},
+		{"a letter that is not ASCII", "https://pro\u0445y.example/v1/token"},
+		{"a letter that folds to ASCII", "https://proxy.example.\u017fts.example/v1/token"},
+		{"an ideographic full stop", "https://proxy\u3002example/v1/token"},
+		{"a soft hyphen", "https://proxy\u00ad.example/v1/token"},
+		{"escaped bytes in the host", "https://proxy.%E2%80%8Bexample/v1/token"},
+		{"a backslash in the path", `https://proxy.example/\v1/token`},
+		{"a backslash in the host", `https://proxy.example\.evil.example/v1/token`},
+		{"a space in the path", "https://proxy.example/v1/ token"},
+		{"quotes in the path", `https://proxy.example/"v1"/token`},
+		{"a placeholder, which stands for nothing here", "https://sts.{region}.example/v1/token"},
+		{"the zone of an IPv6 address", "https://[fe80::1%25eth0]/v1/token"},
+		{"an IPv6 address that is none", "https://[fe80:::1]/v1/token"},
+		{"an IPv4 address in brackets", "https://[127.0.0.1]/v1/token"},
+		{"signs that no host has", "https://proxy.example;evil.example/v1/token"},
+		{"a comma of hosts", "https://proxy.example,evil.example/v1/token"},
+		{"2,049 characters", "https://proxy.example/" + strings.Repeat("a", 2049-len("https://proxy.example/"))},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			root := strings.Replace(c.url, "/v1/token", "", 1)
+			cfg := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount, TokenURL: c.url, IAMCredentialsEndpoint: root}
+			for constructor, err := range refusals(t, cfg) {
+				assert.Equal(t, []string{"IAMCredentialsEndpoint", "TokenURL"}, faultyFields(err), constructor)
+			}
+			cfg = awsfed.Config{Audience: offlineAudience, MetadataEndpoint: root}
+			for constructor, err := range refusals(t, cfg) {
+				assert.Equal(t, []string{"MetadataEndpoint"}, faultyFields(err), constructor)
+			}
+		})
+	}
+}
+
+// Google replays the signed request: whatever its URL holds is said in the name of the AWS
+// identity.
+func TestTheSignedRequestAsksForTheCallerAndNothingElse(t *testing.T) {
+	const sts = "https://sts.us-east-1.amazonaws.com"
+	for _, url := range []string{
+		sts + callerIdentity + "&", sts + callerIdentity + "&&", sts + "?&Action=GetCallerIdentity&Version=2011-06-15",
+		sts + callerIdentity + "&RoleArn=arn:aws:iam::123456789012:role/admin", sts + callerIdentity + "&=", sts + callerIdentity + "&a",
+		sts + callerIdentity + "&X-Amz-Signature=0", sts + callerIdentity + "&action=GetSessionToken", sts + callerIdentity + "#",
+		sts + callerIdentity + "&Version=2011-06-15", sts + "?Action=GetCallerIdentity;Version=2011-06-15",
+		sts + "?Action=GetCallerIdentity&Version=2011-06-15+", sts + "?%41ction=GetCallerIdentity&Version=2011-06-15",
+		sts + "?Action=GetCallerIdentit%79&Version=2011-06-15", sts + "??Action=GetCallerIdentity&Version=2011-06-15",
+		sts + "//" + callerIdentity, sts + "/%2F" + callerIdentity, sts + "/." + callerIdentity,
+		sts + "?Action=GetCallerIdentity&Version=2011-06-15&Action=GetCallerIdentity",
+	} {
+		cfg := awsfed.Config{Audience: offlineAudience, VerificationURL: url}
+		for constructor, err := range refusals(t, cfg) {
+			assert.Equal(t, []string{"VerificationURL"}, faultyFields(err), "%s: %s", constructor, url)
+		}
+		_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.regional_cred_verification_url": url}))
+		assert.Equal(t, []string{"credential_source.regional_cred_verification_url"}, faultyFields(err), "%s", url)
+	}
+	for _, url := range []string{sts + callerIdentity, sts + "/" + callerIdentity, sts + ":443/" + callerIdentity, sts + "?Version=2011-06-15&Action=GetCallerIdentity"} {
+		_, err := awsfed.NewExchanger(awsfed.Config{Audience: offlineAudience, VerificationURL: url}, fixedSubject{})
+		assert.NoError(t, err, url)
+		_, err = awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.regional_cred_verification_url": url}))
+		assert.NoError(t, err, url)
+	}
+}
+
 func TestAllFaultsOfAConfigAreReportedAtOnce(t *testing.T) {
 	cfg := awsfed.Config{
 		Audience:               "audience",
@@ -264,6 +336,64 @@ func TestAllFaultsOfAConfigAreReportedAtOnce(t *testing.T) {
 
 	_, err = awsfed.NewImpersonator(awsfed.Config{Audience: "audience", Timeout: -1}, nil)
 	assert.Equal(t, []string{"Audience", "ServiceAccount", "Timeout", "the source of federated tokens"}, faultyFields(err))
+}
+
+// An error goes into logs that have a limit, and to people who have one too.
+func TestFaultsAreBoundedWhateverTheConfigHolds(t *testing.T) {
+	long := strings.Repeat("x y/", 225_000)
+	many := append([]string{long}, slices.Repeat([]string{"a b"}, 9999)...)
+	cfg := awsfed.Config{
+		Audience: offlineAudience + "/" + long, ServiceAccount: long, Delegates: many, Scopes: many, Region: long, UniverseDomain: long, QuotaProject: long,
+		TokenURL: "https://" + long, IAMCredentialsEndpoint: "https://" + long, VerificationURL: "https://" + long, MetadataEndpoint: long,
+	}
+	check := func(err error, fields ...string) {
+		require.Error(t, err)
+		assert.Less(t, len(err.Error()), 20_000)
+		faults := fieldErrors(err)
+		assert.Less(t, len(faults), 30)
+		for _, fault := range faults[:min(len(faults), 30)] {
+			assert.Less(t, len(fault.Found)+len(fault.Want), 1000, fault.Field)
+			assert.NotEmpty(t, fault.Found, fault.Field)
+		}
+		assert.Subset(t, faultyFields(err), fields)
+	}
+	for _, err := range refusals(t, cfg) {
+		check(err, "Audience", "Delegates", "IAMCredentialsEndpoint", "MetadataEndpoint", "QuotaProject", "Region", "Scopes", "ServiceAccount", "TokenURL",
+			"UniverseDomain", "VerificationURL")
+		assert.True(t, strings.Contains(err.Error(), "9995 more"), "of each list the first five are named")
+	}
+	cfg.ServiceAccount, cfg.Delegates = "", slices.Repeat([]string{offlineAccount}, 100_000)
+	for _, err := range refusals(t, cfg) {
+		check(err, "Delegates")
+	}
+}
+
+func TestNoFieldOfAConfigIsLongerThanItsServiceTakes(t *testing.T) {
+	fill := func(prefix, letter string, length int, suffix string) string {
+		return prefix + strings.Repeat(letter, length-len(prefix)-len(suffix)) + suffix
+	}
+	for field, set := range map[string]struct {
+		longest int
+		change  func(c *awsfed.Config, length int)
+	}{
+		"ServiceAccount": {320, func(c *awsfed.Config, length int) { c.ServiceAccount = fill("", "a", length, "@b.example") }},
+		"Delegates":      {320, func(c *awsfed.Config, length int) { c.Delegates = []string{fill("", "a", length, "@b.example")} }},
+		"Scopes":         {2048, func(c *awsfed.Config, length int) { c.Scopes = []string{fill("https://", "a", length, "")} }},
+		"Region":         {64, func(c *awsfed.Config, length int) { c.Region = fill("aws-", "a", length, "-global") }},
+		"UniverseDomain": {253, func(c *awsfed.Config, length int) { c.UniverseDomain = fill("", "a", length, ".example") }},
+		"QuotaProject":   {256, func(c *awsfed.Config, length int) { c.QuotaProject = fill("", "a", length, "") }},
+		"TokenURL":       {2048, func(c *awsfed.Config, length int) { c.TokenURL = fill("https://sts.example/", "a", length, "") }},
+	} {
+		t.Run(field, func(t *testing.T) {
+			cfg := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}
+			set.change(&cfg, set.longest)
+			_, err := awsfed.NewExchanger(cfg, fixedSubject{})
+			assert.NoError(t, err)
+			set.change(&cfg, set.longest+1)
+			_, err = awsfed.NewExchanger(cfg, fixedSubject{})
+			assert.Equal(t, []string{field}, faultyFields(err))
+		})
+	}
 }
 
 func TestTheZeroConfigIsAnErrorAndNoPanic(t *testing.T) {
@@ -417,7 +547,8 @@ func TestTimeoutBoundsAWholeRefresh(t *testing.T) {
 				// The last attempt is not begun if its pause would end after the deadline, so it may be over sooner.
 				assert.LessOrEqual(t, time.Since(start), want)
 				assert.Greater(t, time.Since(start), want/4)
-				time.Sleep(want) // A flight may outlast the last who waited for it, by no more than the whole Timeout.
+				// A refresh may outlast the last caller by the whole Timeout, and one more is made for a caller who asked.
+				time.Sleep(2*want + 5*time.Second)
 			})
 		})
 	}
@@ -461,6 +592,20 @@ func TestAPasswordInAURLIsNotPrinted(t *testing.T) {
 	}
 }
 
+// A URL may stand where none belongs.
+func TestAPasswordInAURLIsNotPrintedInAnotherField(t *testing.T) {
+	const url = "https://admin:hunter2@iam.googleapis.com/v1"
+	for _, value := range []string{url, strings.Replace(offlineAudience, "my-aws-provider", url, 1)} {
+		cfg := awsfed.Config{Audience: value, ServiceAccount: value, Delegates: []string{value, value}, Scopes: []string{"a " + value},
+			Region: value, UniverseDomain: value, QuotaProject: " " + value}
+		for constructor, err := range refusals(t, cfg) {
+			assert.Equal(t, []string{"Audience", "Delegates", "QuotaProject", "Region", "Scopes", "ServiceAccount", "UniverseDomain"},
+				slices.Compact(faultyFields(err)), constructor)
+			assert.False(t, strings.Contains(fmt.Sprintf("%+v", err), "hunter2"), constructor)
+		}
+	}
+}
+
 // The first thing that anybody copies has to work.
 func TestEveryAudienceOfTheDocumentationIsOne(t *testing.T) {
 	for _, name := range []string{"../README.md", "doc.go"} {
@@ -472,46 +617,5 @@ func TestEveryAudienceOfTheDocumentationIsOne(t *testing.T) {
 			_, err := principal.ParseAudience(audience)
 			assert.NoError(t, err, name)
 		}
-	}
-}
-
-// A URL that two readers may read in two ways is nobody's business to send a secret to.
-func TestURLsThatReadersDisagreeAboutAreRefused(t *testing.T) {
-	for _, c := range []struct{ name, url string }{
-		{"a question mark and no query", "https://proxy.example/v1/token?"},
-		{"an empty fragment", "https://proxy.example/v1/token#"},
-		{"an empty query and an empty fragment", "https://proxy.example/v1/token?#"},
-		{"port 0", "https://proxy.example:0/v1/token"},
-		{"a letter that is not ASCII", "https://pro\u0445y.example/v1/token"},
-		{"a space in the path", "https://proxy.example/v1/ token"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			root := strings.Replace(c.url, "/v1/token", "", 1)
-			cfg := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount, TokenURL: c.url, IAMCredentialsEndpoint: root}
-			for constructor, err := range refusals(t, cfg) {
-				assert.Equal(t, []string{"IAMCredentialsEndpoint", "TokenURL"}, faultyFields(err), constructor)
-			}
-		})
-	}
-}
-
-// Google replays the signed request: whatever its URL holds is said in the name of the AWS
-// identity.
-func TestTheSignedRequestAsksForTheCallerAndNothingElse(t *testing.T) {
-	const sts = "https://sts.us-east-1.amazonaws.com"
-	for _, url := range []string{
-		sts + callerIdentity + "&", sts + callerIdentity + "&a", sts + "?&Action=GetCallerIdentity&Version=2011-06-15",
-		sts + callerIdentity + "&RoleArn=arn:aws:iam::123456789012:role/admin", sts + callerIdentity + "&X-Amz-Signature=0",
-		sts + callerIdentity + "&action=GetSessionToken", sts + callerIdentity + "#",
-		sts + "?%41ction=GetCallerIdentity&Version=2011-06-15", sts + "?Action=GetCallerIdentit%79&Version=2011-06-15",
-	} {
-		t.Run(url, func(t *testing.T) {
-			cfg := awsfed.Config{Audience: offlineAudience, VerificationURL: url}
-			for constructor, err := range refusals(t, cfg) {
-				assert.Equal(t, []string{"VerificationURL"}, faultyFields(err), constructor)
-			}
-			_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.regional_cred_verification_url": url}))
-			assert.Equal(t, []string{"credential_source.regional_cred_verification_url"}, faultyFields(err), "ConfigFromJSON")
-		})
 	}
 }

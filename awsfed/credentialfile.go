@@ -6,10 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -20,33 +18,38 @@ import (
 const (
 	externalAccount  = "external_account"
 	awsEnvironment   = "aws1" // the only version there is (AIP-4117)
-	maxFile          = 1 << 20
 	ec2Metadata      = "http://169.254.169.254"
 	metadataRoles    = "/latest/meta-data/iam/security-credentials"
 	metadataZone     = "/latest/meta-data/placement/availability-zone"
+	metadataRegion   = "/latest/meta-data/placement/region"
 	metadataSessions = "/latest/api/token"
 )
 
 // The environment variables that [ConfigFromEnv] reads, in their order.
 var credentialFileVariables = [...]string{"GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"}
 
+// wholeFile is the field of a fault that no single one has.
+const wholeFile = "the credential file"
+
 // credentialFile is an external_account file (AIP-4117), as gcloud iam workload-identity-pools create-cred-config
 // writes it.
 type credentialFile struct {
-	UniverseDomain   string `json:"universe_domain,omitempty"`
-	Type             string `json:"type"`
-	Audience         string `json:"audience"`
-	SubjectTokenType string `json:"subject_token_type"`
-	TokenURL         string `json:"token_url"`
-	ImpersonationURL string `json:"service_account_impersonation_url,omitempty"`
-	Impersonation    *struct {
-		Lifetime int64 `json:"token_lifetime_seconds"`
-	} `json:"service_account_impersonation,omitempty"`
-	Source               credentialSource `json:"credential_source"`
-	QuotaProject         string           `json:"quota_project_id,omitempty"`
-	WorkforceUserProject string           `json:"workforce_pool_user_project,omitempty"`
+	UniverseDomain       string                `json:"universe_domain,omitempty"`
+	Type                 string                `json:"type"`
+	Audience             string                `json:"audience"`
+	SubjectTokenType     string                `json:"subject_token_type"`
+	TokenURL             string                `json:"token_url"`
+	ImpersonationURL     string                `json:"service_account_impersonation_url,omitempty"`
+	Impersonation        *impersonationOptions `json:"service_account_impersonation,omitempty"`
+	Source               credentialSource      `json:"credential_source"`
+	QuotaProject         string                `json:"quota_project_id,omitempty"`
+	WorkforceUserProject string                `json:"workforce_pool_user_project,omitempty"`
 	// client_id, client_secret and token_info_url are gcloud's own: they are not read, since STS asks for no client
 	// and its reference says that an Authorization header can make the exchange fail.
+}
+
+type impersonationOptions struct {
+	Lifetime int64 `json:"token_lifetime_seconds"`
 }
 
 type credentialSource struct {
@@ -60,38 +63,29 @@ type credentialSource struct {
 	Certificate     json.RawMessage `json:"certificate,omitempty"`
 }
 
-// ConfigFromJSON reads an external_account credential file for AWS. Its url, region_url and imdsv2_session_token_url
-// matter only if they point elsewhere than EC2's own addresses: credentials come from the AWS SDK's chain, which knows
-// EC2 and more. All faults are reported at once, each as a [*FieldError] whose Field is the path in the file; other
-// kinds of credential are refused by their name.
+// ConfigFromJSON reads an external_account credential file for AWS, of 64 KiB at most. Its url,
+// region_url and imdsv2_session_token_url matter only if they point elsewhere than EC2's own
+// addresses: credentials come from the AWS SDK's chain, which knows EC2 and more. All faults are
+// reported at once, each as a [*FieldError] whose Field is the path in the file; other kinds of
+// credential are refused by their name. Fields have their exact names: one in another spelling is
+// ignored, like any other that is not known, and one that is there twice is a fault.
 func ConfigFromJSON(data []byte, options ...FileOption) (Config, error) {
-	var rules fileRules
-	for _, option := range options {
-		option(&rules)
-	}
-	var file credentialFile
-	if err := json.Unmarshal(data, &file); err != nil {
-		return Config{}, decodingFault(err)
+	file, err := parseCredentialFile(data)
+	if err != nil {
+		return Config{}, err
 	}
 	if err := file.otherKind(); err != nil {
 		return Config{}, err
 	}
-	return file.config(rules)
+	return file.config(newFileRules(options))
 }
 
-// ConfigFromFile is [ConfigFromJSON] for the file of that name.
+// ConfigFromFile is [ConfigFromJSON] for the file of that name, which may be a link or a pipe. It
+// reads 64 KiB at most, for 5 seconds at most.
 func ConfigFromFile(name string, options ...FileOption) (Config, error) {
-	f, err := os.Open(name)
+	data, err := readFile(name)
 	if err != nil {
-		return Config{}, fmt.Errorf("awsfed: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return Config{}, fmt.Errorf("awsfed: %w", err)
-	}
-	if len(data) > maxFile {
-		return Config{}, &FieldError{Field: wholeFile, Found: name, Want: "a file of at most 1 MiB"}
+		return Config{}, err
 	}
 	cfg, err := ConfigFromJSON(data, options...)
 	if err != nil {
@@ -109,19 +103,6 @@ func ConfigFromEnv(options ...FileOption) (Config, error) {
 		}
 	}
 	return Config{}, &FieldError{Field: credentialFileVariables[0], Want: "the path of an external_account credential file"}
-}
-
-// wholeFile is the field of a fault that no single one has.
-const wholeFile = "the credential file"
-
-// decodingFault names the field that is not of its type, in the words of JSON.
-func decodingFault(err error) error {
-	var mismatch *json.UnmarshalTypeError
-	if !errors.As(err, &mismatch) {
-		return &FieldError{Field: wholeFile, Found: err.Error(), Want: "JSON"}
-	}
-	want := map[reflect.Kind]string{reflect.Struct: "an object", reflect.String: "a string", reflect.Int64: "a whole number"}
-	return &FieldError{Field: cmp.Or(mismatch.Field, wholeFile), Found: mismatch.Value, Want: want[mismatch.Type.Kind()]}
 }
 
 // fileFields are the names in the file of what Config calls otherwise.
@@ -144,7 +125,7 @@ func (f credentialFile) config(rules fileRules) (Config, error) {
 	fault := func(field, found, want string) {
 		if !faulty[field] {
 			faulty[field] = true
-			faults = append(faults, &FieldError{Field: field, Found: found, Want: want})
+			faults = append(faults, (&FieldError{Field: field, Found: shown(found), Want: want}).cleaned())
 		}
 	}
 	cfg := Config{Audience: f.Audience, QuotaProject: f.QuotaProject}
@@ -157,25 +138,28 @@ func (f credentialFile) config(rules fileRules) (Config, error) {
 	universe := cmp.Or(f.UniverseDomain, defaultUniverse)
 	if universe != defaultUniverse {
 		cfg.UniverseDomain = universe
-		if !slices.Contains(rules.allowed, universe) {
-			fault("universe_domain", universe, defaultUniverse+", or a domain that the program allows with AllowHosts")
+		if !slices.Contains(rules.universes, universe) {
+			fault("universe_domain", universe, defaultUniverse+", or a domain that the program allows with AllowUniverses")
 		}
 	}
-	google := func(service string) func(*url.URL) bool {
-		return func(u *url.URL) bool { return u.Scheme == "https" && hosts.Google(u.Hostname(), service, universe) }
-	}
-
 	if f.TokenURL != "" && f.TokenURL != defaultTokenURL(universe) {
-		if !rules.permits(f.TokenURL, google("sts")) {
-			fault("token_url", withoutPassword(f.TokenURL), rules.want(defaultTokenURL(universe)))
+		google := func(u *url.URL) bool {
+			return u.Scheme == "https" && hosts.Google(u.Hostname(), "sts", universe) &&
+				(u.EscapedPath() == "/v1/token" || u.EscapedPath() == "/v1beta/token")
+		}
+		if _, ok := rules.token.permit(f.TokenURL, google); !ok {
+			fault("token_url", shownURL(f.TokenURL), rules.token.want(defaultTokenURL(universe)))
 		}
 		cfg.TokenURL = f.TokenURL
 	}
 	if f.ImpersonationURL != "" {
 		endpoint, account, ok := cutImpersonationURL(f.ImpersonationURL)
-		if !ok || !rules.permits(f.ImpersonationURL, google("iamcredentials")) {
-			fault("service_account_impersonation_url", withoutPassword(f.ImpersonationURL),
-				rules.want(impersonationURL(defaultIAMCredentials(universe), "EMAIL")))
+		google := func(u *url.URL) bool {
+			return u.Scheme == "https" && hosts.Google(u.Hostname(), "iamcredentials", universe) && u.Path == ""
+		}
+		if _, permitted := rules.token.permit(endpoint, google); !ok || !permitted {
+			fault("service_account_impersonation_url", shownURL(f.ImpersonationURL),
+				rules.token.want(impersonationURL(defaultIAMCredentials(universe), "EMAIL")))
 		}
 		cfg.ServiceAccount = account
 		if endpoint != defaultIAMCredentials(universe) {
@@ -195,12 +179,12 @@ func (f credentialFile) config(rules fileRules) (Config, error) {
 			_, ok := hosts.AWSSTS(u.Hostname())
 			return ok && u.Scheme == "https"
 		}
-		if !rules.permits(strings.ReplaceAll(v, regionPlaceholder, fallbackRegion), aws) {
-			fault("credential_source.regional_cred_verification_url", withoutPassword(v), rules.want(defaultVerificationURL))
+		if _, ok := rules.verification.permit(strings.ReplaceAll(v, regionPlaceholder, someRegion), aws); !ok {
+			fault("credential_source.regional_cred_verification_url", shownURL(v), rules.verification.want(defaultVerificationURL))
 		}
 		cfg.VerificationURL = v
 	}
-	endpoint, metadataFaults := f.Source.metadata(rules)
+	endpoint, metadataFaults := f.Source.metadata(rules.metadata)
 	cfg.MetadataEndpoint = endpoint
 	faults = append(faults, metadataFaults...)
 	// What holds for every Config holds for this one, under the names of the file.
@@ -213,27 +197,32 @@ func (f credentialFile) config(rules fileRules) (Config, error) {
 	return cfg, nil
 }
 
-// metadata is the root of the metadata service that the file means, "" for EC2's usual one.
-func (s credentialSource) metadata(rules fileRules) (endpoint string, faults []error) {
-	for _, f := range []struct{ field, value, path string }{
-		{"credential_source.url", s.URL, metadataRoles},
-		{"credential_source.region_url", s.RegionURL, "/latest/meta-data/placement/"},
-		{"credential_source.imdsv2_session_token_url", s.SessionURL, metadataSessions},
+// metadata is the root of the metadata service that the file means, "" for EC2's usual one. The
+// paths are not used, since the AWS SDK has its own; another one means another kind of source.
+func (s credentialSource) metadata(allowed allowedHosts) (endpoint string, faults []error) {
+	for _, f := range []struct {
+		field, value string
+		paths        []string
+	}{
+		{"credential_source.url", s.URL, []string{metadataRoles, metadataRoles + "/"}},
+		{"credential_source.region_url", s.RegionURL, []string{metadataZone, metadataRegion}},
+		{"credential_source.imdsv2_session_token_url", s.SessionURL, []string{metadataSessions}},
 	} {
 		if f.value == "" {
 			continue
 		}
-		u, err := url.Parse(f.value)
 		root := ""
-		if err == nil {
-			root = u.Scheme + "://" + u.Host
+		for _, path := range f.paths {
+			if before, found := strings.CutSuffix(f.value, path); found {
+				root = before
+			}
 		}
+		u, ok := allowed.permit(root, ec2Plain)
 		switch {
-		case err != nil || !strings.HasPrefix(u.Path, f.path) ||
-			!rules.permits(f.value, func(u *url.URL) bool { return u.Scheme == "http" && hosts.EC2Metadata(u.Hostname()) }):
-			faults = append(faults, &FieldError{f.field, withoutPassword(f.value), rules.want(ec2Metadata + f.path)})
+		case !ok || u.Path != "" || u.RawQuery != "":
+			faults = append(faults, (&FieldError{f.field, shown(shownURL(f.value)), allowed.want(ec2Metadata + f.paths[0])}).cleaned())
 		case endpoint != "" && root != endpoint:
-			faults = append(faults, &FieldError{f.field, f.value, "the same host as the other URLs of credential_source"})
+			faults = append(faults, (&FieldError{f.field, shown(shownURL(f.value)), "the same host as the other URLs of credential_source"}).cleaned())
 		default:
 			endpoint = root
 		}
@@ -245,10 +234,14 @@ func (s credentialSource) metadata(rules fileRules) (endpoint string, faults []e
 }
 
 func cutImpersonationURL(raw string) (endpoint, account string, ok bool) {
-	endpoint, rest, found := strings.Cut(raw, "/v1/projects/-/serviceAccounts/")
-	escaped, isMethod := strings.CutSuffix(rest, ":generateAccessToken")
+	const resource = "/v1/projects/-/serviceAccounts/"
+	start := strings.LastIndex(raw, resource)
+	if start < 0 {
+		return raw, "", false
+	}
+	escaped, isMethod := strings.CutSuffix(raw[start+len(resource):], ":generateAccessToken")
 	account, err := url.PathUnescape(escaped)
-	return endpoint, account, found && isMethod && err == nil && serviceAccountName(account)
+	return raw[:start], account, isMethod && err == nil && serviceAccountName(account)
 }
 
 // partitionVerificationURL is for readers of a file that know AWS's first partition alone; "" for a region of that.
@@ -269,7 +262,7 @@ func (c Config) partitionVerificationURL() string {
 func (c Config) CredentialFile() ([]byte, error) {
 	err := c.validate()
 	if len(c.Delegates) > 0 {
-		err = errors.Join(err, &FieldError{"Delegates", strings.Join(c.Delegates, ","), "none: a credential file cannot name them"})
+		err = errors.Join(err, (&FieldError{"Delegates", shown(strings.Join(c.Delegates, ",")), "none: a credential file cannot name them"}).cleaned())
 	}
 	if err != nil {
 		return nil, err
@@ -294,9 +287,7 @@ func (c Config) CredentialFile() ([]byte, error) {
 	if c.ServiceAccount != "" {
 		file.ImpersonationURL = impersonationURL(d.IAMCredentialsEndpoint, c.ServiceAccount)
 		if c.Lifetime != 0 {
-			file.Impersonation = &struct {
-				Lifetime int64 `json:"token_lifetime_seconds"`
-			}{int64(c.Lifetime / time.Second)}
+			file.Impersonation = &impersonationOptions{Lifetime: int64(c.Lifetime / time.Second)}
 		}
 	}
 	return json.MarshalIndent(file, "", "  ")

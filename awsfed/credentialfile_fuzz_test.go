@@ -3,6 +3,7 @@ package awsfed_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -24,7 +25,7 @@ import (
 // knows less than the library does, and shares no code with it.
 func belongsTo(raw string, domains ...string) bool {
 	u, err := url.Parse(strings.ReplaceAll(raw, "{region}", "us-east-1"))
-	if err != nil || u.Scheme != "https" || u.User != nil {
+	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" && u.Port() != "443" || strings.ContainsAny(raw, "@#\\") {
 		return false
 	}
 	for _, domain := range domains {
@@ -67,36 +68,66 @@ func FuzzConfigFromJSON(f *testing.F) {
 	for _, data := range []string{"", "null", "[]", "{}", `{"type":"external_account"}`, `{"type":"external_account","credential_source":null}`} {
 		f.Add([]byte(data))
 	}
+	for _, values := range hostileValues() {
+		for _, value := range values[:min(len(values), 3)] {
+			if text, err := json.Marshal(value); err == nil {
+				f.Add([]byte(strings.Replace(string(gcloud), `"https://sts.googleapis.com/v1/token"`, string(text), 1)))
+			}
+		}
+	}
+	f.Add([]byte(strings.Replace(string(gcloud), `"token_url"`, `"Token_URL"`, 1)))
+	f.Add([]byte(strings.Replace(string(gcloud), `"type"`, `"token_url":"https://evil.example/v1/token","type"`, 1)))
+	f.Add([]byte("\ufeff" + string(gcloud)))
+	f.Add([]byte(strings.Replace(string(gcloud), `//iam.googleapis.com`, `https://u:p@iam.googleapis.com`, 1)))
+	f.Add([]byte(strings.Replace(string(gcloud), "my-aws-provider", "://", 1)))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		cfg, err := awsfed.ConfigFromJSON(data)
-		if err != nil {
-			assert.Equal(t, awsfed.Config{}, cfg)
-			assert.NotEmpty(t, err.Error())
-			return
+		text := string(data)
+		if strings.Contains(text, plantedSecret) || strings.Contains(text, plantedPassword) {
+			return // It may stand where it may be quoted.
 		}
-		assert.True(t, cfg.TokenURL == "" || belongsTo(cfg.TokenURL, "googleapis.com"), "%q", cfg.TokenURL)
-		assert.True(t, cfg.IAMCredentialsEndpoint == "" || belongsTo(cfg.IAMCredentialsEndpoint, "googleapis.com"), "%q", cfg.IAMCredentialsEndpoint)
-		assert.True(t, cfg.VerificationURL == "" || belongsTo(cfg.VerificationURL, "amazonaws.com", "amazonaws.com.cn", "api.aws",
-			"api.amazonwebservices.com.cn", "amazonaws.eu", "api.amazonwebservices.eu", "c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov"), "%q", cfg.VerificationURL)
-		assert.Empty(t, cfg.UniverseDomain)
-		if cfg.MetadataEndpoint != "" {
-			u, err := url.Parse(cfg.MetadataEndpoint)
-			require.NoError(t, err)
-			addr, err := netip.ParseAddr(u.Hostname())
-			require.NoError(t, err)
-			assert.True(t, addr.IsLinkLocalUnicast() || addr.IsPrivate(), "%q", cfg.MetadataEndpoint)
-		}
-		_, err = awsfed.NewExchanger(cfg, fixedSubject{})
-		require.NoError(t, err)
-
-		file, err := cfg.CredentialFile()
-		require.NoError(t, err)
-		again, err := awsfed.ConfigFromJSON(file)
-		require.NoError(t, err, "%s", file)
-		rewritten, err := again.CredentialFile()
-		require.NoError(t, err)
-		assert.Equal(t, string(file), string(rewritten))
+		judgeFile(t, text)
+		judgeFile(t, strings.Replace(text, "{", `{"client_secret":"`+plantedSecret+`","private_key":"`+plantedSecret+`",`, 1))
+		judgeFile(t, strings.ReplaceAll(text, "://", "://u:"+plantedPassword+"@"))
 	})
+}
+
+// judgeFile checks what must hold for every text that is read as a file.
+func judgeFile(t *testing.T, text string) {
+	cfg, err := awsfed.ConfigFromJSON([]byte(text))
+	if err != nil {
+		assert.Equal(t, awsfed.Config{}, cfg)
+		assert.NotEmpty(t, fieldErrors(err), "%v", err)
+		for _, fault := range fieldErrors(err) {
+			assert.NotEmpty(t, fault.Field)
+		}
+		printed := fmt.Sprintf("%+v", err)
+		assert.Less(t, len(printed), 20_000)
+		assert.False(t, strings.Contains(printed, plantedSecret) || strings.Contains(printed, plantedPassword), "a secret is quoted")
+		return
+	}
+	assert.True(t, cfg.TokenURL == "" || belongsTo(cfg.TokenURL, "googleapis.com"), "%q", cfg.TokenURL)
+	assert.True(t, cfg.IAMCredentialsEndpoint == "" || belongsTo(cfg.IAMCredentialsEndpoint, "googleapis.com"), "%q", cfg.IAMCredentialsEndpoint)
+	assert.True(t, cfg.VerificationURL == "" || belongsTo(cfg.VerificationURL, "amazonaws.com", "amazonaws.com.cn", "api.aws",
+		"api.amazonwebservices.com.cn", "amazonaws.eu", "api.amazonwebservices.eu", "c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov"), "%q", cfg.VerificationURL)
+	assert.Empty(t, cfg.UniverseDomain)
+	if cfg.MetadataEndpoint != "" {
+		u, err := url.Parse(cfg.MetadataEndpoint)
+		require.NoError(t, err)
+		addr, err := netip.ParseAddr(u.Hostname())
+		require.NoError(t, err)
+		assert.Contains(t, []string{"169.254.169.254", "fd00:ec2::254"}, addr.String())
+		assert.Contains(t, []string{"", "80"}, u.Port())
+	}
+	_, err = awsfed.NewExchanger(cfg, fixedSubject{})
+	require.NoError(t, err)
+
+	file, err := cfg.CredentialFile()
+	require.NoError(t, err)
+	again, err := awsfed.ConfigFromJSON(file)
+	require.NoError(t, err, "%s", file)
+	rewritten, err := again.CredentialFile()
+	require.NoError(t, err)
+	assert.Equal(t, string(file), string(rewritten))
 }
 
 // What a program sets is written, and read back as the program meant it.
@@ -115,13 +146,8 @@ func FuzzCredentialFile(f *testing.F) {
 			assert.NotEmpty(t, fieldErrors(err), "%v", err)
 			return
 		}
-		allowed := []string{universe}
-		for _, raw := range []string{tokenURL, iam, strings.ReplaceAll(verification, "{region}", "us-east-1"), metadata} {
-			if u, err := url.Parse(raw); err == nil && u.Hostname() != "" {
-				allowed = append(allowed, u.Hostname())
-			}
-		}
-		got, err := awsfed.ConfigFromJSON(file, awsfed.AllowHosts(allowed...))
+		got, err := awsfed.ConfigFromJSON(file, awsfed.AllowTokenHosts(hostOf(tokenURL), hostOf(iam)),
+			awsfed.AllowVerificationHosts(hostOf(verification)), awsfed.AllowMetadataHosts(hostOf(metadata)), awsfed.AllowUniverses(universe))
 		require.NoError(t, err, "%s", file)
 		rewritten, err := got.CredentialFile()
 		require.NoError(t, err)
@@ -131,6 +157,14 @@ func FuzzCredentialFile(f *testing.F) {
 		assert.Equal(t, cfg.Lifetime, got.Lifetime)
 		assert.Equal(t, cfg.QuotaProject, got.QuotaProject)
 	})
+}
+
+// hostOf is the host of a URL with its port, as it stands there.
+func hostOf(raw string) string {
+	_, rest, _ := strings.Cut(raw, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	host, _, _ = strings.Cut(host, "?")
+	return host
 }
 
 // Every combination of what a file can hold comes back as it was.
@@ -154,7 +188,8 @@ func TestACredentialFileIsReadBackAsItWasWritten(t *testing.T) {
 								combinations++
 								file, err := cfg.CredentialFile()
 								require.NoError(t, err)
-								got, err := awsfed.ConfigFromJSON(file, awsfed.AllowHosts("proxy.example", "127.0.0.1", "::1", "cloud.example"))
+								got, err := awsfed.ConfigFromJSON(file, awsfed.AllowTokenHosts("proxy.example", "proxy.example:8443", "127.0.0.1:8085", "[::1]:8085"),
+									awsfed.AllowVerificationHosts("127.0.0.1:8085"), awsfed.AllowMetadataHosts("proxy.example", "127.0.0.1:8085"), awsfed.AllowUniverses("cloud.example"))
 								if !assert.NoError(t, err) || !assert.Equal(t, cfg, got) {
 									return // one is enough
 								}

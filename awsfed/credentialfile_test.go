@@ -1,6 +1,7 @@
 package awsfed_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -162,7 +163,7 @@ func TestEveryFaultOfAFileIsReportedByItsPath(t *testing.T) {
 		{"an environment of somebody else", source + "environment_id", "azure1"},
 		{"a negative lifetime", "service_account_impersonation.token_lifetime_seconds", -1},
 		{"a lifetime over twelve hours", "service_account_impersonation.token_lifetime_seconds", 43201},
-		{"a lifetime beyond a Duration", "service_account_impersonation.token_lifetime_seconds", 18446744074},
+		{"a lifetime beyond a Duration", "service_account_impersonation.token_lifetime_seconds", int64(18446744074)},
 		{"a quota project that is no header", "quota_project_id", "a\r\nb"},
 
 		{"a token URL with a query", "token_url", "https://sts.googleapis.com/v1/token?a=b"},
@@ -250,6 +251,35 @@ func TestHostsOfOtherPartiesAreRefused(t *testing.T) {
 				assert.Contains(t, faultyFields(err), field)
 				assert.NotContains(t, err.Error(), "pass@")
 			})
+		}
+	}
+}
+
+// A known host is known at its port and for its path: what else it offers there is not what the
+// file is for.
+func TestAKnownHostIsKnownAtItsPortAndForItsPath(t *testing.T) {
+	const (
+		sts      = "https://sts.googleapis.com"
+		iam      = "https://iamcredentials.googleapis.com"
+		metadata = "http://169.254.169.254"
+	)
+	for field, urls := range map[string][]string{
+		"token_url": {sts + ":8443/v1/token", sts, sts + "/", sts + "/v1/token/", sts + "/v1//token", sts + "/v1/introspect", sts + "/v2/token",
+			sts + "/v1/../v1/token", sts + "/v1/%74oken", sts + "/v1%2Ftoken", sts + "//v1/token", sts + "/V1/TOKEN"},
+		"service_account_impersonation_url": {iam + ":8443" + impersonationPath, iam + "/x" + impersonationPath, iam + "/" + impersonationPath,
+			iam + "/v1/.." + impersonationPath, iam + impersonationPath + "/", iam + impersonationPath + ":signJwt",
+			iam + "/v1/projects/-/serviceAccounts/" + offlineAccount + impersonationPath},
+		"credential_source.regional_cred_verification_url": {"https://sts.{region}.amazonaws.com:8443" + callerIdentity},
+		"credential_source.url": {metadata + ":8080/latest/meta-data/iam/security-credentials", metadata + "/latest/meta-data/iam/security-credentials-x",
+			metadata + "/latest/meta-data/iam/security-credentials/../../../user-data", metadata + "/latest/meta-data/iam/security-credentials?a=b",
+			metadata + "/latest/meta-data/iam/security-credentials?", metadata + "/latest/meta-data/iam/security%2Dcredentials"},
+		"credential_source.region_url": {metadata + "/latest/meta-data/placement/", metadata + "/latest/meta-data/placement/../../user-data",
+			metadata + "/latest/meta-data/placement/region?a"},
+		"credential_source.imdsv2_session_token_url": {metadata + "/latest/api/token/", metadata + "/latest/api/tokens", metadata + "/latest/api/token#"},
+	} {
+		for _, url := range urls {
+			_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{field: url}))
+			assert.Equal(t, []string{field}, faultyFields(err), url)
 		}
 	}
 }
@@ -360,7 +390,7 @@ func TestAFieldOfTheWrongTypeIsNamed(t *testing.T) {
 	}
 }
 
-func TestAProgramCanAllowHosts(t *testing.T) {
+func TestAProgramCanAllowAnEmulator(t *testing.T) {
 	emulator := jsonObject{
 		"token_url":                         "http://127.0.0.1:8085/v1/token",
 		"service_account_impersonation_url": "http://127.0.0.1:8085" + impersonationPath,
@@ -373,11 +403,13 @@ func TestAProgramCanAllowHosts(t *testing.T) {
 		Audience: offlineAudience, ServiceAccount: offlineAccount, TokenURL: "http://127.0.0.1:8085/v1/token",
 		IAMCredentialsEndpoint: "http://127.0.0.1:8085", VerificationURL: "http://127.0.0.1:8085" + callerIdentity, MetadataEndpoint: "http://127.0.0.1:8085",
 	}
+	allow := func(names ...string) []awsfed.FileOption {
+		return []awsfed.FileOption{awsfed.AllowTokenHosts(names...), awsfed.AllowVerificationHosts(names...), awsfed.AllowMetadataHosts(names...)}
+	}
 	for name, options := range map[string][]awsfed.FileOption{
-		"by host":            {awsfed.AllowHosts("127.0.0.1")},
-		"by host and port":   {awsfed.AllowHosts("127.0.0.1:8085")},
-		"among others":       {awsfed.AllowHosts("a.example", "127.0.0.1"), awsfed.AllowHosts("b.example")},
-		"in the last option": {awsfed.AllowHosts(), awsfed.AllowHosts("127.0.0.1")},
+		"by host and port":   allow("127.0.0.1:8085"),
+		"among others":       append(allow("a.example", "127.0.0.1:8085"), allow("b.example")...),
+		"in the last option": append(allow(), allow("127.0.0.1:8085")...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg, err := awsfed.ConfigFromJSON(changedFile(t, emulator), options...)
@@ -386,12 +418,14 @@ func TestAProgramCanAllowHosts(t *testing.T) {
 		})
 	}
 	for name, options := range map[string][]awsfed.FileOption{
-		"nothing":               nil,
-		"another port":          {awsfed.AllowHosts("127.0.0.1:80")},
-		"another name of it":    {awsfed.AllowHosts("localhost")},
-		"a wildcard":            {awsfed.AllowHosts("*")},
-		"an empty name":         {awsfed.AllowHosts("")},
-		"a URL, which is none ": {awsfed.AllowHosts("http://127.0.0.1:8085")},
+		"nothing":                nil,
+		"its host at any port":   allow("127.0.0.1"),
+		"another port":           allow("127.0.0.1:80"),
+		"another name of it":     allow("localhost:8085"),
+		"a wildcard":             allow("*", "*:8085"),
+		"an empty name":          allow(""),
+		"a URL, which is none ":  allow("http://127.0.0.1:8085"),
+		"a universe of its name": {awsfed.AllowUniverses("127.0.0.1:8085", "127.0.0.1")},
 	} {
 		t.Run("not by "+name, func(t *testing.T) {
 			_, err := awsfed.ConfigFromJSON(changedFile(t, emulator), options...)
@@ -400,19 +434,87 @@ func TestAProgramCanAllowHosts(t *testing.T) {
 	}
 }
 
+// A host that may hand out AWS credentials is not one that may get Google's tokens, nor the other
+// way round.
+func TestAHostIsAllowedForOnePurposeAlone(t *testing.T) {
+	const proxy = "https://proxy.example"
+	files := map[string]jsonObject{
+		"token":        {"token_url": proxy + "/v1/token", "service_account_impersonation_url": proxy + impersonationPath},
+		"verification": {"credential_source.regional_cred_verification_url": proxy + callerIdentity},
+		"metadata": {
+			"credential_source.url":                      proxy + "/latest/meta-data/iam/security-credentials",
+			"credential_source.region_url":               proxy + "/latest/meta-data/placement/availability-zone",
+			"credential_source.imdsv2_session_token_url": proxy + "/latest/api/token",
+		},
+		"universe": {"universe_domain": "proxy.example", "token_url": "https://sts.proxy.example/v1/token",
+			"service_account_impersonation_url": "https://iamcredentials.proxy.example" + impersonationPath},
+	}
+	for purpose, option := range map[string]awsfed.FileOption{
+		"token":        awsfed.AllowTokenHosts("proxy.example"),
+		"verification": awsfed.AllowVerificationHosts("proxy.example"),
+		"metadata":     awsfed.AllowMetadataHosts("proxy.example"),
+		"universe":     awsfed.AllowUniverses("proxy.example"),
+	} {
+		for of, fields := range files {
+			_, err := awsfed.ConfigFromJSON(changedFile(t, fields), option)
+			switch {
+			case of == purpose:
+				assert.NoError(t, err, of)
+			case of == "universe":
+				assert.Equal(t, []string{"universe_domain"}, faultyFields(err), "allowed: %s", purpose)
+			default:
+				assert.ElementsMatch(t, slices.Collect(maps.Keys(fields)), faultyFields(err), "allowed: %s", purpose)
+			}
+		}
+		// What was allowed as a host says nothing of the names below it, as a universe would.
+		_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": "https://sts.proxy.example/v1/token"}), option)
+		assert.Equal(t, []string{"token_url"}, faultyFields(err), "allowed: %s", purpose)
+	}
+}
+
+func TestAVerificationHostIsAllowedWithItsPlaceholder(t *testing.T) {
+	const field = "credential_source.regional_cred_verification_url"
+	file := changedFile(t, jsonObject{field: "https://sts.{region}.proxy.example" + callerIdentity})
+	cfg, err := awsfed.ConfigFromJSON(file, awsfed.AllowVerificationHosts("sts.{region}.proxy.example"))
+	require.NoError(t, err)
+	assert.Equal(t, "https://sts.{region}.proxy.example"+callerIdentity, cfg.VerificationURL)
+	for _, name := range []string{"sts.us-east-1.proxy.example", "sts.proxy.example", "proxy.example", "{region}.proxy.example", "sts.{region}.proxy.example:80"} {
+		_, err = awsfed.ConfigFromJSON(file, awsfed.AllowVerificationHosts(name))
+		assert.Equal(t, []string{field}, faultyFields(err), name)
+	}
+	_, err = awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": "https://sts.{region}.proxy.example/v1/token"}), awsfed.AllowTokenHosts("sts.{region}.proxy.example"))
+	assert.Equal(t, []string{"token_url"}, faultyFields(err), "elsewhere it stands for nothing")
+}
+
 func TestAnAllowedHostMustBeHTTPSUnlessItIsThisMachine(t *testing.T) {
-	allow := awsfed.AllowHosts("proxy.example", "sts.googleapis.com")
+	allow := awsfed.AllowTokenHosts("proxy.example", "proxy.example:8443", "sts.googleapis.com", "169.254.169.254")
 	cfg, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": "https://proxy.example:8443/v1/token"}), allow)
 	require.NoError(t, err)
 	assert.Equal(t, "https://proxy.example:8443/v1/token", cfg.TokenURL)
-	for _, url := range []string{"http://proxy.example/v1/token", "http://sts.googleapis.com/v1/token", "https://a:b@proxy.example/v1/token"} {
+	for _, url := range []string{"http://proxy.example/v1/token", "http://sts.googleapis.com/v1/token", "https://a:b@proxy.example/v1/token",
+		"http://169.254.169.254/v1/token", "https://proxy.example/v1/token?a=b"} {
 		_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": url}), allow)
 		assert.Equal(t, []string{"token_url"}, faultyFields(err), url)
 	}
 }
 
+func TestAnAllowedMetadataHostHasNoPathOfItsOwn(t *testing.T) {
+	allow := awsfed.AllowMetadataHosts("proxy.example", "169.254.169.254:8080", "10.0.0.1")
+	for _, root := range []string{"https://proxy.example", "http://169.254.169.254:8080"} {
+		cfg, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.url": root + "/latest/meta-data/iam/security-credentials",
+			"credential_source.region_url": nil, "credential_source.imdsv2_session_token_url": nil}), allow)
+		require.NoError(t, err)
+		assert.Equal(t, root, cfg.MetadataEndpoint)
+	}
+	for _, root := range []string{"https://proxy.example/a", "https://proxy.example/", "https://proxy.example?a=", "http://proxy.example", "http://10.0.0.1",
+		"https://a@proxy.example"} {
+		_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.region_url": root + "/latest/meta-data/placement/region"}), allow)
+		assert.Equal(t, []string{"credential_source.region_url"}, faultyFields(err), root)
+	}
+}
+
 func TestAnEmptyAllowedNameAllowsNothing(t *testing.T) {
-	_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": "https://:443/v1/token"}), awsfed.AllowHosts(""))
+	_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": "https://:443/v1/token"}), awsfed.AllowTokenHosts("", ":443"), awsfed.AllowUniverses(""))
 	assert.Equal(t, []string{"token_url"}, faultyFields(err))
 }
 
@@ -422,16 +524,25 @@ func TestUniversesAreAllowedByTheirDomain(t *testing.T) {
 		"token_url":                         "https://sts.cloud.example/v1/token",
 		"service_account_impersonation_url": "https://iamcredentials.cloud.example" + impersonationPath,
 	})
-	_, err := awsfed.ConfigFromJSON(file)
-	assert.Equal(t, []string{"universe_domain"}, faultyFields(err))
-	cfg, err := awsfed.ConfigFromJSON(file, awsfed.AllowHosts("cloud.example"))
+	for name, options := range map[string][]awsfed.FileOption{
+		"nothing":            nil,
+		"the domain above":   {awsfed.AllowUniverses("example")},
+		"its token services": {awsfed.AllowTokenHosts("cloud.example", "sts.cloud.example", "iamcredentials.cloud.example")},
+		"capital letters":    {awsfed.AllowUniverses("Cloud.Example")},
+		"a wildcard":         {awsfed.AllowUniverses("*.example", "*")},
+		"a final dot":        {awsfed.AllowUniverses("cloud.example.")},
+	} {
+		_, err := awsfed.ConfigFromJSON(file, options...)
+		assert.Equal(t, []string{"universe_domain"}, faultyFields(err), "allowed: %s", name)
+	}
+	cfg, err := awsfed.ConfigFromJSON(file, awsfed.AllowUniverses("cloud.example"))
 	require.NoError(t, err)
 	assert.Equal(t, awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount, UniverseDomain: "cloud.example"}, cfg)
 
 	_, err = awsfed.ConfigFromJSON(changedFile(t, jsonObject{"universe_domain": "GoogleAPIs.com"}))
 	assert.Contains(t, faultyFields(err), "universe_domain")
 	mixed := changedFile(t, jsonObject{"universe_domain": "cloud.example"})
-	_, err = awsfed.ConfigFromJSON(mixed, awsfed.AllowHosts("cloud.example"))
+	_, err = awsfed.ConfigFromJSON(mixed, awsfed.AllowUniverses("cloud.example"))
 	assert.Equal(t, []string{"service_account_impersonation_url", "token_url"}, faultyFields(err), "the tokens of one universe do not go to another")
 }
 
@@ -448,16 +559,43 @@ func TestConfigFromFileTellsWhatIsWrongWithTheFile(t *testing.T) {
 	big := filepath.Join(dir, "big.json")
 	file := changedFile(t, nil)
 	padded := func(size int) []byte { return append(file, strings.Repeat(" ", size-len(file))...) }
-	require.NoError(t, os.WriteFile(big, padded(1<<20), 0o600))
+	require.NoError(t, os.WriteFile(big, padded(64<<10), 0o600))
 	_, err = awsfed.ConfigFromFile(big)
-	require.NoError(t, err, "a file of 1 MiB is read")
-	require.NoError(t, os.WriteFile(big, padded(1<<20+1), 0o600))
+	require.NoError(t, err, "a file of 64 KiB is read")
+	require.NoError(t, os.WriteFile(big, padded(64<<10+1), 0o600))
 	_, err = awsfed.ConfigFromFile(big)
 	assert.ErrorContains(t, err, big)
-	assert.ErrorContains(t, err, "1 MiB")
+	assert.ErrorContains(t, err, "64 KiB")
 
 	_, err = awsfed.ConfigFromFile("")
 	assert.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+// A deployment that puts the file itself where its name belongs must not have it in its logs.
+func TestAFileInPlaceOfItsNameIsNotQuoted(t *testing.T) {
+	const secret = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"
+	key := `{"type":"service_account","private_key":"-----BEGIN PRIVATE KEY-----\n` + strings.Repeat(secret, 20) + `"}`
+	for what, name := range map[string]string{
+		"JSON":                      key,
+		"JSON after spaces":         "\n  " + key,
+		"JSON after a byte order":   "\ufeff" + key,
+		"base64":                    base64.StdEncoding.EncodeToString([]byte(key)),
+		"base64 of indented JSON":   base64.StdEncoding.EncodeToString([]byte("{\n  " + key[1:])),
+		"base64 of JSON in one URL": base64.RawURLEncoding.EncodeToString([]byte(key)),
+		"a key":                     "-----BEGIN PRIVATE KEY-----\n" + strings.Repeat(secret+"\n", 20),
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", name)
+			_, err := awsfed.ConfigFromEnv()
+			require.Error(t, err)
+			text := fmt.Sprintf("%+v", err)
+			assert.False(t, strings.Contains(text, secret) || strings.Contains(text, name[10:40]), "it is quoted")
+			assert.Less(t, len(text), 1000)
+			assert.ErrorIs(t, err, awsfed.ErrMisconfigured)
+			assert.Equal(t, []string{"the credential file"}, faultyFields(err))
+			assert.Contains(t, text, "ConfigFromJSON")
+		})
+	}
 }
 
 func TestConfigFromEnvReadsTheFirstVariableThatIsSet(t *testing.T) {
@@ -497,32 +635,6 @@ func TestConfigFromEnvReadsTheFirstVariableThatIsSet(t *testing.T) {
 	t.Setenv(first, emulator)
 	_, err = awsfed.ConfigFromEnv()
 	assert.Equal(t, []string{"token_url"}, faultyFields(err))
-	_, err = awsfed.ConfigFromEnv(awsfed.AllowHosts("localhost"))
+	_, err = awsfed.ConfigFromEnv(awsfed.AllowTokenHosts("localhost:1"))
 	assert.NoError(t, err, "options reach the file")
-}
-
-// AllowHosts says nothing of the purpose: what is allowed for one must not serve for another.
-func TestAHostIsAllowedForOnePurposeAlone(t *testing.T) {
-	const proxy = "https://proxy.example"
-	metadata := jsonObject{
-		"credential_source.url":                      proxy + "/latest/meta-data/iam/security-credentials",
-		"credential_source.region_url":               proxy + "/latest/meta-data/placement/availability-zone",
-		"credential_source.imdsv2_session_token_url": proxy + "/latest/api/token",
-	}
-	_, err := awsfed.ConfigFromJSON(changedFile(t, metadata), awsfed.AllowHosts("proxy.example"))
-	require.NoError(t, err, "what it is allowed for")
-	for purpose, fields := range map[string]jsonObject{
-		"subject tokens": {"token_url": proxy + "/v1/token"},
-		"Google tokens":  {"service_account_impersonation_url": proxy + impersonationPath},
-		"a universe": {"universe_domain": "proxy.example", "token_url": "https://sts.proxy.example/v1/token",
-			"service_account_impersonation_url": "https://iamcredentials.proxy.example" + impersonationPath},
-	} {
-		t.Run("a host for metadata gets "+purpose, func(t *testing.T) {
-			for field, value := range metadata {
-				fields[field] = value
-			}
-			_, err := awsfed.ConfigFromJSON(changedFile(t, fields), awsfed.AllowHosts("proxy.example"))
-			assert.ErrorIs(t, err, awsfed.ErrMisconfigured)
-		})
-	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/awsfed/awsfed-go/awsfed/internal/clock"
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
@@ -21,7 +22,7 @@ type DiagnoseOption func(*diagnosis)
 // administrators. The default is [principal.DefaultMapping].
 func WithMapping(mapping func(principal.Identity) (principal.Attributes, error)) DiagnoseOption {
 	return func(d *diagnosis) {
-		d.hints.mapping = mapping
+		d.mapping = mapping
 		d.assumption = "by the mapping that was given:"
 	}
 }
@@ -35,35 +36,43 @@ func WithMapping(mapping func(principal.Identity) (principal.Attributes, error))
 // VerificationURL, TokenURL and IAMCredentialsEndpoint. The report holds no secret. The error is nil unless ctx ended
 // before the walk did; the report then has the steps until there.
 func Diagnose(ctx context.Context, cfg Config, options ...DiagnoseOption) (*Report, error) {
-	d := &diagnosis{report: &Report{}, given: cfg, cfg: cfg.withDefaults(), assumption: "if the provider has Google's default mapping:"}
-	d.hints = newHints(d.cfg)
+	d := &diagnosis{report: &Report{}, mapping: principal.DefaultMapping, assumption: "if the provider has Google's default mapping:"}
 	for _, option := range options {
 		option(d)
 	}
-	d.walk(ctx)
+	s, err := resolve(cfg)
+	if err != nil {
+		d.settings = &settings{Config: Config{Timeout: defaultTimeout}}
+	} else {
+		d.settings = s
+		s.hints.mapping = d.mapping
+	}
+	d.walk(ctx, err)
 	return d.report, context.Cause(ctx)
 }
 
-// A diagnosis is one walk.
+// A diagnosis is one run of Diagnose.
 type diagnosis struct {
-	given   Config // as it came, which is what the layers are made of
-	cfg     Config // with its defaults
-	hints   hints
-	report  *Report
-	builder *SubjectTokenBuilder
-	answers []answered // whose Date tells of the clock
+	*settings // all but empty if the Config is not valid
+	report    *Report
+	subject   *SubjectTokenBuilder
+	builder   *subjectTokenBuilder // of subject
+	clock     clock.Clock
+	answers   []answered // whose Date tells of the clock
 
+	mapping    func(principal.Identity) (principal.Attributes, error)
 	assumption string // of which mapping the findings are
 }
 
-func (d *diagnosis) walk(ctx context.Context) {
-	if !d.step(ctx, "configuration", d.configuration) {
+func (d *diagnosis) walk(ctx context.Context, fault error) {
+	configuration := func(_ context.Context, s *Step) error { return d.configuration(s, fault) }
+	if !d.step(ctx, "configuration", configuration) {
 		return // Without an audience there is nowhere to go.
 	}
 	if d.step(ctx, "AWS credentials", d.credentials) {
 		d.step(ctx, "AWS identity", d.identity)
 		if d.report.Identity.ARN != "" {
-			d.step(ctx, "attribute mapping", d.mapping)
+			d.step(ctx, "attribute mapping", d.attributes)
 		} else {
 			d.skip(ctx, "attribute mapping", "AWS did not say who the caller is")
 		}
@@ -86,7 +95,7 @@ func (d *diagnosis) google(ctx context.Context) {
 		return err
 	})
 	switch {
-	case d.cfg.ServiceAccount == "":
+	case d.ServiceAccount == "":
 		return
 	case !exchanged:
 		d.skip(ctx, "impersonation", "there is no federated token")
@@ -100,7 +109,7 @@ func (d *diagnosis) step(ctx context.Context, name string, do func(context.Conte
 	if ctx.Err() != nil {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, d.cfg.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
 	s := Step{Name: name}
 	start := time.Now()
@@ -126,15 +135,15 @@ func (d *diagnosis) skip(ctx context.Context, name, why string) {
 	d.report.Steps = append(d.report.Steps, Step{Name: name, Verdict: VerdictSkipped, Findings: []string{why}})
 }
 
-func (d *diagnosis) configuration(_ context.Context, s *Step) error {
-	if err := d.given.validate(); err != nil {
+func (d *diagnosis) configuration(s *Step, err error) error {
+	if err != nil {
 		for line := range strings.Lines(err.Error()) {
 			s.Findings = append(s.Findings, strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "awsfed: "))
 		}
 		s.Cure = "mend these fields of the Config or the credential file"
 		return err
 	}
-	account := d.cfg.ServiceAccount
+	account := d.ServiceAccount
 	if account == "" {
 		account = "none (direct resource access)"
 	}
@@ -146,16 +155,16 @@ func (d *diagnosis) configuration(_ context.Context, s *Step) error {
 }
 
 func (d *diagnosis) credentials(ctx context.Context, s *Step) error {
-	builder, err := NewSubjectTokenBuilder(ctx, d.given)
+	builder, err := newSubjectTokenBuilder(ctx, d.settings)
 	if err != nil {
 		return err
 	}
-	d.builder = builder
-	credentials, err := builder.chain.Retrieve(ctx)
+	d.subject, d.builder = builder, builder.hidden.Reveal()
+	credentials, err := d.builder.chain.Retrieve(ctx)
 	if err != nil {
 		return err
 	}
-	s.Findings = append(s.Findings, "access key "+credentials.AccessKeyID+" from "+providerName(credentials, builder.chain.credentials))
+	s.Findings = append(s.Findings, "access key "+cleanText(credentials.AccessKeyID, maxWord, []string{credentials.SecretAccessKey, credentials.SessionToken})+" from "+providerName(credentials, d.builder.chain.credentials))
 	if credentials.CanExpire {
 		s.Findings = append(s.Findings, "they expire in "+time.Until(credentials.Expires).Round(time.Second).String())
 	} else {
@@ -173,8 +182,8 @@ func (d *diagnosis) credentials(ctx context.Context, s *Step) error {
 	return nil
 }
 
-func (d *diagnosis) mapping(_ context.Context, s *Step) error {
-	attributes, err := d.hints.mapping(d.report.Identity)
+func (d *diagnosis) attributes(_ context.Context, s *Step) error {
+	attributes, err := d.mapping(d.report.Identity)
 	if err == nil {
 		err = attributes.Validate()
 	}
@@ -188,7 +197,7 @@ func (d *diagnosis) mapping(_ context.Context, s *Step) error {
 	}
 	if err != nil {
 		s.Cure = d.hints.exchange(&Error{Stage: StageExchange, Description: "google.subject exceeds"})
-		s.Findings = append(s.Findings, err.Error())
+		s.Findings = append(s.Findings, cleanText(err.Error(), maxCause, nil))
 		return err
 	}
 	d.report.Members = attributes.Members(d.hints.provider)
@@ -200,43 +209,44 @@ func (d *diagnosis) mapping(_ context.Context, s *Step) error {
 }
 
 func (d *diagnosis) exchange(ctx context.Context, s *Step) (*oauth2.Token, error) {
-	exchanger, err := NewExchanger(d.given, d.builder)
-	if err != nil {
-		return nil, err
-	}
-	exchanger.client = d.listening(exchanger.client, "Google")
-	exchanger.hints = d.hints
+	exchanger := newExchanger(d.listeningSettings(), d.subject, d.exchangeScopes(), &d.clock)
 	token, err := exchanger.TokenContext(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s.Findings = append(s.Findings, "a federated token for "+time.Until(token.Expiry).Round(time.Second).String())
-	if d.cfg.ServiceAccount == "" {
+	if d.ServiceAccount == "" {
 		d.gained(s, token)
 	}
 	return token, nil
 }
 
 func (d *diagnosis) impersonation(ctx context.Context, s *Step, federated *oauth2.Token) error {
-	impersonator, err := NewImpersonator(d.given, staticToken{federated})
+	impersonator, err := newImpersonator(d.listeningSettings(), staticToken{federated})
 	if err != nil {
 		return err
 	}
-	impersonator.client = d.listening(impersonator.client, "Google")
-	impersonator.hints = d.hints
 	token, err := impersonator.TokenContext(ctx)
 	if err != nil {
 		return err
 	}
-	s.Findings = append(s.Findings, "a token of "+d.cfg.ServiceAccount+" for "+time.Until(token.Expiry).Round(time.Second).String())
+	s.Findings = append(s.Findings, "a token of "+d.ServiceAccount+" for "+time.Until(token.Expiry).Round(time.Second).String())
 	d.gained(s, token)
 	return nil
+}
+
+// listeningSettings are the settings with a client that notes the clocks of those who answer, and with hints that know
+// what AWS said.
+func (d *diagnosis) listeningSettings() *settings {
+	s := *d.settings
+	s.client = d.listening(s.client, "Google")
+	return &s
 }
 
 // gained notes what the final token is good for.
 func (d *diagnosis) gained(s *Step, token *oauth2.Token) {
 	d.report.Expiry = token.Expiry
-	s.Findings = append(s.Findings, "scopes "+strings.Join(d.cfg.Scopes, " "))
+	s.Findings = append(s.Findings, "scopes "+strings.Join(d.Scopes, " "))
 }
 
 // staticToken is one token as a source.

@@ -2,20 +2,30 @@ package awsfed_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
@@ -24,12 +34,17 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-// An echo is a server that writes a secret that it was sent into its answer, byte for byte.
+// An echo is a server that writes what it was sent into its answer, byte for byte. It remembers
+// which of that is secret.
 type echo struct {
-	place func(said string) string // the whole answer, as it goes over the wire
-	said  string
+	place    func(said string) string // the whole answer, as it goes over the wire
+	encoding func(string) string
+
+	mu      sync.Mutex
+	secrets map[string]bool
 }
 
+// serve answers the one request of a connection.
 func (e *echo) serve(conn net.Conn) {
 	defer conn.Close()
 	req, err := http.ReadRequest(bufio.NewReader(conn))
@@ -37,14 +52,28 @@ func (e *echo) serve(conn net.Conn) {
 		return
 	}
 	body, _ := io.ReadAll(req.Body)
-	e.said = strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")
+	secrets := []string{strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "), req.Header.Get("X-Amz-Security-Token")}
 	if form, err := url.ParseQuery(string(body)); err == nil && form.Has("subject_token") {
 		text, _ := url.QueryUnescape(form.Get("subject_token"))
 		var request signedRequest
 		_ = json.Unmarshal([]byte(text), &request)
-		e.said = request.header("X-Amz-Security-Token")
+		secrets = append(secrets, form.Get("subject_token"), request.header("X-Amz-Security-Token"), request.header("Authorization"))
 	}
-	_, _ = io.WriteString(conn, e.place(e.said))
+	var said []string
+	e.mu.Lock()
+	for _, secret := range secrets {
+		if secret == "" {
+			continue
+		}
+		e.secrets[secret] = true
+		said = append(said, e.encoding(secret))
+		if _, signature, found := strings.Cut(secret, "Signature="); found {
+			e.secrets[signature] = true
+			said = append(said, e.encoding(signature))
+		}
+	}
+	e.mu.Unlock()
+	_, _ = io.WriteString(conn, e.place(strings.Join(said, " ")))
 }
 
 // RoundTrip sends a request through a real http.Transport, so that the errors are those of net/http,
@@ -63,160 +92,643 @@ func (e *echo) RoundTrip(req *http.Request) (*http.Response, error) {
 	return transport.RoundTrip(plain)
 }
 
+// listen serves on loopback, for the AWS SDK.
+func (e *echo) listen(t *testing.T) (root string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() { e.serve(conn) })
+		}
+	})
+	t.Cleanup(func() {
+		listener.Close()
+		serving.Wait()
+	})
+	return "http://" + listener.Addr().String()
+}
+
+func newEcho(place, encoding func(string) string) *echo {
+	return &echo{place: place, encoding: encoding, secrets: make(map[string]bool)}
+}
+
 func echoedBody(status, header string, body any) string {
 	text := string(must(json.Marshal(body)))
 	return fmt.Sprintf("HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s", status, len(text), header, text)
+}
+
+func echoedHeader(status, header string) string {
+	return echoedBody(status, header+"\r\n", map[string]string{"error": "invalid_request"})
+}
+
+func rpcStatus(detail map[string]any, message string) any {
+	detail["@type"] = "type.googleapis.com/google.rpc.ErrorInfo"
+	return map[string]any{"error": map[string]any{"status": "PERMISSION_DENIED", "message": message, "details": []any{detail}}}
+}
+
+func stsError(code, message string) string {
+	text := "<ErrorResponse><Error><Code>" + code + "</Code><Message>" + message + "</Message></Error></ErrorResponse>"
+	return fmt.Sprintf("HTTP/1.1 403 Forbidden\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
+}
+
+// echoPlaces are all the parts of an answer that have ever got into an error.
+var echoPlaces = map[string]func(said string) string{
+	"the media type": func(s string) string {
+		return "HTTP/1.1 200 OK\r\nContent-Type: " + s + "\r\nContent-Length: 2\r\n\r\n{}"
+	},
+	"X-Amzn-Requestid":      func(s string) string { return echoedHeader("400 Bad Request", "X-Amzn-Requestid: "+s) },
+	"X-Goog-Request-Id":     func(s string) string { return echoedHeader("400 Bad Request", "X-Goog-Request-Id: "+s) },
+	"X-Cloud-Trace-Context": func(s string) string { return echoedHeader("400 Bad Request", "X-Cloud-Trace-Context: "+s) },
+	"the reason": func(s string) string {
+		return echoedBody("403 Forbidden", "", rpcStatus(map[string]any{"reason": s}, "no"))
+	},
+	"the domain": func(s string) string {
+		return echoedBody("403 Forbidden", "", rpcStatus(map[string]any{"reason": "R", "domain": s}, "no"))
+	},
+	"the keys of the metadata": func(s string) string {
+		metadata := map[string]any{s: "v"}
+		for i := range 1000 {
+			metadata[s+strconv.Itoa(i)] = strings.Repeat("v", 1000)
+		}
+		return echoedBody("403 Forbidden", "", rpcStatus(map[string]any{"reason": "R", "metadata": metadata}, "no"))
+	},
+	"a value of the metadata": func(s string) string {
+		return echoedBody("403 Forbidden", "", rpcStatus(map[string]any{"reason": "R", "metadata": map[string]any{"k": s}}, "no"))
+	},
+	"the message": func(s string) string {
+		return echoedBody("403 Forbidden", "", rpcStatus(map[string]any{"reason": "R"}, "\x1b[2J\u202e"+s))
+	},
+	"error": func(s string) string {
+		return echoedBody("400 Bad Request", "", map[string]any{"error": s})
+	},
+	"error_description": func(s string) string {
+		return echoedBody("400 Bad Request", "", map[string]any{"error": "e", "error_description": strings.Repeat(s+"\x1b[2J\n", 100)})
+	},
+	"error_description, strewn with what is invisible": func(s string) string {
+		return echoedBody("400 Bad Request", "", map[string]any{"error": "e", "error_description": strings.Join(strings.Split(s, ""), "\u200b")})
+	},
+	"the code of AWS STS":        func(s string) string { return stsError(s, "no") },
+	"the message of AWS STS":     func(s string) string { return stsError("AccessDenied", s) },
+	"the ARN that AWS STS tells": func(s string) string { return stsIdentity("123456789012", s, "id") },
+	"the account that AWS STS tells": func(s string) string {
+		return stsIdentity(s, "arn:aws:sts::123456789012:assumed-role/app/x", "id")
+	},
+	"the user ID that AWS STS tells": func(s string) string {
+		return stsIdentity("123456789012", "arn:aws:sts::123456789012:assumed-role/app/x", s)
+	},
+	"the text of the status": func(s string) string { return "HTTP/1.1 500 " + s + "\r\nContent-Length: 0\r\n\r\n" },
+	"a malformed status":     func(s string) string { return "HTTP/1.1 " + s + "\r\n\r\n" },
+	"a malformed version":    func(s string) string { return s + "\r\n\r\n" },
+	"a malformed header":     func(s string) string { return "HTTP/1.1 200 OK\r\n" + s + "\r\n\r\n" },
+	"Location": func(s string) string {
+		return "HTTP/1.1 302 Found\r\nLocation: https://evil.example/" + s + "\r\nContent-Length: 0\r\n\r\n"
+	},
+	"Location, malformed": func(s string) string {
+		return "HTTP/1.1 307 Temporary Redirect\r\nLocation: ://%zz" + s + "\r\nContent-Length: 0\r\n\r\n"
+	},
+	"Retry-After": func(s string) string { return echoedHeader("503 Service Unavailable", "Retry-After: "+s) },
+	"Content-Length": func(s string) string {
+		return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + s + "\r\n\r\n{}"
+	},
+	"Transfer-Encoding": func(s string) string { return "HTTP/1.1 200 OK\r\nTransfer-Encoding: " + s + "\r\n\r\n{}" },
+	"the length of a chunk": func(s string) string {
+		return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + s + "\r\n"
+	},
+	"a body that breaks off": func(s string) string {
+		return "HTTP/1.1 400 Bad Request\r\nContent-Type: " + s + "\r\nContent-Length: 99999\r\n\r\n" + s
+	},
+}
+
+func stsIdentity(account, arn, user string) string {
+	text := "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>" + arn + "</Arn><UserId>" + user + "</UserId><Account>" + account +
+		"</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
 }
 
 func lowerEscapes(s string) string {
 	return regexp.MustCompile(`%[0-9A-F]{2}`).ReplaceAllStringFunc(s, strings.ToLower)
 }
 
-// echoPlaces are parts of an answer that get into an error.
-var echoPlaces = map[string]func(said string) string{
-	"the media type": func(s string) string {
-		return "HTTP/1.1 200 OK\r\nContent-Type: " + s + "\r\nContent-Length: 2\r\n\r\n{}"
-	},
-	"a request ID": func(s string) string {
-		return echoedBody("400 Bad Request", "X-Goog-Request-Id: "+s+"\r\n", map[string]string{"error": "invalid_request"})
-	},
-	"a key of the metadata": func(s string) string {
-		return echoedBody("403 Forbidden", "", map[string]any{"error": map[string]any{"status": "PERMISSION_DENIED", "message": "no", "details": []any{
-			map[string]any{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "R", "metadata": map[string]string{s: "v"}}}}})
-	},
-	"a malformed status": func(s string) string { return "HTTP/1.1 " + s + "\r\n\r\n" },
-	"a malformed header": func(s string) string { return "HTTP/1.1 200 OK\r\n" + s + "\r\n\r\n" },
-	"Location, malformed": func(s string) string {
-		return "HTTP/1.1 307 Temporary Redirect\r\nLocation: ://%zz" + s + "\r\nContent-Length: 0\r\n\r\n"
-	},
-	"a code with escapes in lower case": func(s string) string {
-		return echoedBody("400 Bad Request", "", map[string]string{"error": lowerEscapes(url.QueryEscape(s))})
-	},
-	"a message with commands of a terminal": func(string) string {
-		return echoedBody("400 Bad Request", "", map[string]string{"error": "invalid_request", "error_description": "\u009b2J\u202eno"})
-	},
+// echoEncodings are the ways in which a server may write what it was sent.
+var echoEncodings = map[string]func(string) string{
+	"as it is":                         func(s string) string { return s },
+	"with escapes in lower case":       lowerEscapes,
+	"escaped":                          url.QueryEscape,
+	"escaped, in lower case":           func(s string) string { return lowerEscapes(url.QueryEscape(s)) },
+	"escaped for a path":               url.PathEscape,
+	"escaped twice":                    func(s string) string { return url.QueryEscape(url.QueryEscape(s)) },
+	"escaped three times, lower case":  func(s string) string { return lowerEscapes(url.QueryEscape(url.QueryEscape(url.QueryEscape(s)))) },
+	"in every byte":                    func(s string) string { return everyByte(s, "%%%02x") },
+	"in every byte, in words of JSON":  func(s string) string { return everyByte(s, `\u%04X`) },
+	"with the slashes of some encoder": func(s string) string { return strings.ReplaceAll(s, "/", `\/`) },
+}
+
+func everyByte(s, format string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		fmt.Fprintf(&b, format, s[i])
+	}
+	return b.String()
+}
+
+// assertNoSecret fails if a secret is in text, in any of the ways to write one. %q of fmt and JSON
+// escape the text once more.
+func assertNoSecret(t *testing.T, text string, secrets map[string]bool) {
+	t.Helper()
+	require.NotEmpty(t, secrets, "the server heard nothing")
+	text = strings.ToLower(text)
+	for secret := range secrets {
+		for name, encode := range echoEncodings {
+			form := strings.ToLower(encode(secret))
+			quoted := strings.Trim(strconv.Quote(form), `"`)
+			if strings.Contains(text, form) || strings.Contains(text, quoted) || strings.Contains(text, strings.Trim(strconv.Quote(quoted), `"`)) {
+				t.Errorf("a secret of %d bytes is printed %s", len(secret), name)
+				return
+			}
+		}
+	}
 }
 
 // assertFit fails if an error is too long, or holds what a terminal would obey.
 func assertFit(t *testing.T, err error) {
 	t.Helper()
 	assert.LessOrEqual(t, len(err.Error()), 8<<10)
-	assert.False(t, regexp.MustCompile(`[\x00-\x09\x0b-\x1f\x7f-\x{9f}\x{202a}-\x{202e}]`).MatchString(err.Error()), "control characters")
-}
-
-// assertNoSecret fails if text holds secret, in any of the usual escapes.
-func assertNoSecret(t *testing.T, text, secret string) {
-	t.Helper()
-	require.NotEmpty(t, secret, "the server heard nothing")
-	text = strings.ToLower(text)
-	for name, form := range map[string]string{"as it is": secret, "escaped": url.QueryEscape(secret)} {
-		assert.False(t, strings.Contains(text, strings.ToLower(form)), "a secret of %d bytes is printed %s", len(secret), name)
+	assert.NotRegexp(t, `[\x00-\x09\x0b-\x1f\x7f-\x{9f}\x{200b}-\x{200f}\x{202a}-\x{202e}]`, err.Error())
+	first, _, _ := strings.Cut(err.Error(), "\n  ")
+	assert.NotContains(t, first, "\n")
+	var e *awsfed.Error
+	if !errors.As(err, &e) {
+		return
+	}
+	assert.LessOrEqual(t, len(e.Description), 1000)
+	for _, short := range []string{e.Code, e.Reason, e.Domain, e.RequestID} {
+		assert.LessOrEqual(t, len(short), 100)
+	}
+	assert.LessOrEqual(t, len(e.Metadata), 16)
+	for key, value := range e.Metadata {
+		assert.LessOrEqual(t, len(key), 64)
+		assert.LessOrEqual(t, len(value), 200)
+	}
+	if e.Err != nil {
+		assert.LessOrEqual(t, len(e.Err.Error()), 1000)
 	}
 }
 
+// everyRendering is an error and its causes in every way there is to print them, with what
+// errors.As finds in it.
+func everyRendering(err error) string {
+	var b strings.Builder
+	print := func(v any) {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%q", "%s", "%d", "%x"} {
+			fmt.Fprintf(&b, verb+"\n", v)
+		}
+		if text, err := json.Marshal(v); err == nil {
+			fmt.Fprintf(&b, "%s\n", text)
+		}
+		for _, logger := range []*slog.Logger{slog.New(slog.NewTextHandler(&b, nil)), slog.New(slog.NewJSONHandler(&b, nil))} {
+			logger.Error("failed", "error", v)
+		}
+	}
+	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
+		print(cause)
+	}
+	var (
+		retrieve  *oauth2.RetrieveError
+		address   *url.Error
+		operation *net.OpError
+		lookup    *net.DNSError
+		network   net.Error
+		api       smithy.APIError
+		call      *smithy.OperationError
+		answer    *smithyhttp.ResponseError
+		decoding  *smithy.DeserializationError
+		named     interface{ ServiceRequestID() string }
+		field     *awsfed.FieldError
+	)
+	if errors.As(err, &retrieve) {
+		print(retrieve)
+		fmt.Fprintf(&b, "%s %+v %s %s %s\n", retrieve.Body, retrieve.Response, retrieve.ErrorCode, retrieve.ErrorDescription, retrieve.ErrorURI)
+	}
+	if errors.As(err, &api) {
+		print(api)
+		fmt.Fprintf(&b, "%s %s\n", api.ErrorCode(), api.ErrorMessage())
+	}
+	if errors.As(err, &named) {
+		fmt.Fprintf(&b, "%s\n", named.ServiceRequestID())
+	}
+	for _, target := range []any{&address, &operation, &lookup, &network, &call, &answer, &decoding, &field} {
+		if errors.As(err, target) {
+			found := fmt.Sprintf("%v %+v %#v\n", target, target, target)
+			b.WriteString(found)
+		}
+	}
+	if address != nil {
+		print(address)
+		print(address.Err)
+	}
+	if network != nil {
+		print(network)
+	}
+	if answer != nil {
+		print(answer)
+	}
+	if call != nil {
+		print(call)
+		print(call.Err)
+	}
+	if decoding != nil {
+		print(decoding)
+	}
+	return b.String()
+}
+
 func TestAServerThatEchoesItsRequestGetsNoSecretPrinted(t *testing.T) {
-	for service, host := range map[string]string{"token exchange": "sts.googleapis.com", "impersonation": "iamcredentials.googleapis.com"} {
+	clearAWSEnvironment(t)
+	for service, host := range map[string]string{
+		"token exchange": "sts.googleapis.com",
+		"impersonation":  "iamcredentials.googleapis.com",
+		"AWS STS":        "sts.us-east-1.amazonaws.com",
+	} {
 		for part, place := range echoPlaces {
-			if service == "impersonation" && strings.HasSuffix(part, "in lower case") {
-				continue // A bearer token has nothing to escape.
-			}
-			t.Run(service+"/"+part, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					cfg := awsfedtest.New(awsfedtest.Options{}).Config()
-					rest, server := cfg.HTTPClient.Transport, &echo{place: place}
-					cfg.HTTPClient = &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-						if req.URL.Host == host {
-							return server.RoundTrip(req)
-						}
-						return rest.RoundTrip(req)
-					})}
-					builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
-					require.NoError(t, err)
-					exchanger, err := awsfed.NewExchanger(cfg, builder)
-					require.NoError(t, err)
-					impersonator, err := awsfed.NewImpersonator(cfg, exchanger)
-					require.NoError(t, err)
-					_, err = impersonator.TokenContext(t.Context())
-					require.Error(t, err)
-					assertFit(t, err)
-					assertNoSecret(t, renderings(t, err), server.said)
+			for how, encoding := range echoEncodings {
+				t.Run(service+"/"+part+"/"+how, func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) { testEcho(t, host, newEcho(place, encoding)) })
 				})
-			})
+			}
 		}
 	}
 }
 
+func testEcho(t *testing.T, host string, server *echo) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	cfg := cloud.Config()
+	rest := cfg.HTTPClient.Transport
+	cfg.HTTPClient = &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		if req.URL.Host == host {
+			return server.RoundTrip(req)
+		}
+		return rest.RoundTrip(req)
+	})}
+	var said lockedBuffer
+	cfg.Logger = slog.New(slog.NewJSONHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	cfg.OnRefresh = func(event awsfed.RefreshEvent) {
+		fmt.Fprintf(&said, "%v %+v %#v\n", event, event, event)
+		for _, hop := range event.Hops {
+			if hop.Err != nil {
+				_, _ = said.Write([]byte(everyRendering(hop.Err)))
+			}
+		}
+	}
+	ts, err := awsfed.NewTokenSource(t.Context(), cfg)
+	require.NoError(t, err)
+	_, err = ts.Token()
+	time.Sleep(time.Minute) // attempts in the background
+	if err != nil {
+		assertFit(t, err)
+		_, _ = said.Write([]byte(everyRendering(err) + everyRendering(ts.Status().Err)))
+	}
+	report, err := awsfed.Diagnose(t.Context(), cfg)
+	require.NoError(t, err)
+	fmt.Fprintf(&said, "%s\n%s\n%+v\n%#v\n", report, must(json.Marshal(report)), report, report)
+	for _, step := range report.Steps {
+		if step.Err != nil {
+			assertFit(t, step.Err)
+			_, _ = said.Write([]byte(everyRendering(step.Err)))
+		}
+	}
+	assert.Less(t, len(report.String()), 64<<10)
+	time.Sleep(time.Minute)
+	synctest.Wait()
+	server.mu.Lock()
+	defer server.mu.Unlock()
+	assertNoSecret(t, said.String(), server.secrets)
+}
+
 func TestTheContainerEndpointGetsNoSecretPrinted(t *testing.T) {
 	const token = "Bearer-of-the-pod/eyJhbGciOi+JSUzI1NiJ9.pod"
-	long := strings.Repeat(".", 300_000)
-	for part, answer := range map[string]map[string]string{
-		"the message": {"code": "AccessDenied", "message": "\x1b[2J" + token + long},
-		"the code":    {"code": token + long, "message": "no"},
+	long, tooLong := strings.Repeat(".", 30_000), strings.Repeat(".", 300_000) // below and beyond the bound of a body
+	for part, place := range map[string]func(string) string{
+		"the message": func(s string) string {
+			return echoedBody("400 Bad Request", "", map[string]string{"code": "AccessDenied", "message": "\x1b[2J" + s + long})
+		},
+		"a message beyond the bound": func(s string) string {
+			return echoedBody("400 Bad Request", "", map[string]string{"code": "AccessDenied", "message": "\x1b[2J" + s + tooLong})
+		},
+		"a redirect": func(s string) string {
+			return echoedBody("302 Found", "Location: http://127.0.0.1/"+s+"\r\n", map[string]string{"code": s, "message": s})
+		},
+		"a redirect without a Location": func(s string) string {
+			return echoedBody("304 Not Modified", "", map[string]string{"code": s, "message": s})
+		},
+		"a status between redirects and errors": func(s string) string {
+			return echoedBody("399 None", "", map[string]string{"code": s + "\x1b", "message": s + long})
+		},
+		"the code": func(s string) string {
+			return echoedBody("400 Bad Request", "", map[string]string{"code": s + long, "message": "no"})
+		},
+		"a body of text": func(s string) string {
+			return fmt.Sprintf("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", len(s+tooLong), s+tooLong)
+		},
+		"a success":          func(s string) string { return echoedBody("200 OK", "", []string{s}) },
+		"a time":             func(s string) string { return echoedBody("200 OK", "", map[string]string{"Expiration": s}) },
+		"a malformed header": func(s string) string { return "HTTP/1.1 200 OK\r\n" + s + "\r\n\r\n" },
+		"a malformed status": func(s string) string { return "HTTP/1.1 " + s + "\r\n\r\n" },
 	} {
-		t.Run(part, func(t *testing.T) {
-			clearAWSEnvironment(t)
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				assert.Equal(t, token, r.Header.Get("Authorization"))
-				w.Header().Set("Content-Type", "application/json")
-				w.WriteHeader(http.StatusBadRequest)
-				assert.NoError(t, json.NewEncoder(w).Encode(answer))
-			}))
-			defer server.Close()
-			t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", server.URL+"/v1/credentials")
-			t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", token)
-			err := attempt(t)
-			require.Error(t, err)
-			assertFit(t, err)
-			assertNoSecret(t, renderings(t, err), token)
-		})
+		for how, encoding := range echoEncodings {
+			variables := []string{"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"}
+			if strings.HasPrefix(part, "a malformed") {
+				if how != "escaped, in lower case" {
+					continue // The SDK tries again for seconds.
+				}
+				variables = variables[:1]
+			}
+			for _, variable := range variables {
+				t.Run(part+"/"+how+"/"+variable, func(t *testing.T) {
+					clearAWSEnvironment(t)
+					server := newEcho(place, encoding)
+					t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", server.listen(t)+"/v1/credentials")
+					if strings.HasSuffix(variable, "_FILE") {
+						t.Setenv(variable, writeFile(t, "token", token))
+					} else {
+						t.Setenv(variable, token)
+					}
+					var said lockedBuffer
+					cfg := awsfed.Config{Audience: testAudience, Region: "us-east-1",
+						Logger: slog.New(slog.NewJSONHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+					builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
+					require.NoError(t, err)
+					_, err = builder.SubjectToken(t.Context())
+					require.Error(t, err)
+					assertFit(t, err)
+					_, _ = said.Write([]byte(everyRendering(err)))
+					if part == "the message" {
+						var api smithy.APIError
+						require.ErrorAs(t, err, &api)
+						assert.Equal(t, "AccessDenied", api.ErrorCode())
+						assert.LessOrEqual(t, len(api.ErrorMessage()), 1000)
+						report, err := awsfed.Diagnose(t.Context(), cfg)
+						require.NoError(t, err)
+						fmt.Fprintf(&said, "%s\n%s\n%+v\n", report, must(json.Marshal(report)), report)
+					}
+					assert.Less(t, len(said.String()), 512<<10)
+					server.mu.Lock()
+					defer server.mu.Unlock()
+					require.True(t, server.secrets[token])
+					assertNoSecret(t, said.String(), server.secrets)
+				})
+			}
+		}
 	}
 }
 
-// A rudeError belongs to somebody else: it is long, and holds a command for a terminal.
-type rudeError struct{}
+// causeOf is the error of an exchange whose requests end in err.
+func causeOf(t *testing.T, err error) error {
+	t.Helper()
+	exchanger, newErr := awsfed.NewExchanger(offlineConfig(brokenGoogle{err}), fixedSubject{})
+	require.NoError(t, newErr)
+	_, got := exchanger.TokenContext(t.Context())
+	require.Error(t, got)
+	assertFit(t, got)
+	return got
+}
+
+func TestTheCauseOfACleanedErrorIsStillFound(t *testing.T) {
+	t.Run("the end of a ctx", func(t *testing.T) {
+		err := causeOf(t, context.DeadlineExceeded)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		var network net.Error
+		require.ErrorAs(t, err, &network)
+		assert.True(t, network.Timeout())
+		err = causeOf(t, context.Canceled)
+		assert.ErrorIs(t, err, context.Canceled)
+		assert.NotErrorIs(t, err, awsfed.ErrMisconfigured)
+	})
+	t.Run("a refused connection", func(t *testing.T) {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		require.NoError(t, listener.Close())
+		cfg := offlineConfig(http.DefaultTransport)
+		cfg.TokenURL = "http://" + listener.Addr().String() + "/v1/token"
+		exchanger, err := awsfed.NewExchanger(cfg, fixedSubject{})
+		require.NoError(t, err)
+		_, err = exchanger.TokenContext(t.Context())
+		var operation *net.OpError
+		require.ErrorAs(t, err, &operation)
+		assert.Equal(t, "dial", operation.Op)
+		var address *url.Error
+		require.ErrorAs(t, err, &address)
+		assert.ErrorIs(t, err, syscall.ECONNREFUSED)
+		var number syscall.Errno
+		assert.ErrorAs(t, err, &number)
+	})
+	t.Run("a name that does not resolve", func(t *testing.T) {
+		err := causeOf(t, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "sts.example", IsNotFound: true}})
+		var lookup *net.DNSError
+		require.ErrorAs(t, err, &lookup)
+		assert.True(t, lookup.IsNotFound)
+		assert.Equal(t, "sts.example", lookup.Name)
+		assert.Contains(t, err.Error(), "does not resolve")
+	})
+	t.Run("a certificate that nobody vouches for", func(t *testing.T) {
+		server := httptest.NewTLSServer(http.NotFoundHandler())
+		defer server.Close()
+		server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+		cfg := offlineConfig(&http.Transport{DisableKeepAlives: true})
+		cfg.TokenURL = server.URL + "/v1/token"
+		exchanger, err := awsfed.NewExchanger(cfg, fixedSubject{})
+		require.NoError(t, err)
+		_, err = exchanger.TokenContext(t.Context())
+		var authority x509.UnknownAuthorityError
+		require.ErrorAs(t, err, &authority)
+		assert.NotErrorIs(t, err, awsfed.ErrTransient)
+	})
+	t.Run("an answer of an AWS API", func(t *testing.T) {
+		cfg := offlineConfig(nil)
+		cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{}, &smithy.OperationError{ServiceID: "STS", OperationName: "AssumeRole", Err: &smithyhttp.ResponseError{
+				Response: &smithyhttp.Response{Response: &http.Response{StatusCode: 403, Header: http.Header{"X": {"\x1b" + strings.Repeat("x", 5000)}}}},
+				Err:      &smithy.GenericAPIError{Code: "ExpiredToken", Message: "\x1b" + strings.Repeat("m", 5000), Fault: smithy.FaultClient}}}
+		})
+		builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
+		require.NoError(t, err)
+		_, err = builder.SubjectToken(t.Context())
+		assertFit(t, err)
+		var api smithy.APIError
+		require.ErrorAs(t, err, &api)
+		assert.Equal(t, "ExpiredToken", api.ErrorCode())
+		assert.Equal(t, smithy.FaultClient, api.ErrorFault())
+		assert.LessOrEqual(t, len(api.ErrorMessage()), 1000)
+		var call *smithy.OperationError
+		require.ErrorAs(t, err, &call)
+		assert.Equal(t, "STS", call.Service())
+		assert.LessOrEqual(t, len(call.Error()), 2000)
+		var answer *smithyhttp.ResponseError
+		require.ErrorAs(t, err, &answer)
+		assert.Equal(t, 403, answer.HTTPStatusCode())
+		assert.Empty(t, answer.Response.Header)
+	})
+}
+
+// A rudeError belongs to somebody else: it is long, holds a command for a terminal, and a secret that
+// %#v would print.
+type rudeError struct{ Secret string }
 
 func (rudeError) Error() string { return "rude \x1b[2J\n" + strings.Repeat("x", 100_000) }
 
 func TestAForeignErrorIsFoundAndItsTextIsBounded(t *testing.T) {
 	sentinel := errors.New("sentinel")
-	foreign := fmt.Errorf("%w: %w", sentinel, rudeError{})
+	foreign := fmt.Errorf("%w: %w", sentinel, rudeError{"mark-of-the-foreign-secret"})
+	own := &awsfed.Error{Stage: awsfed.StageExchange, StatusCode: 400, Code: "invalid_target",
+		Description: strings.Repeat("d\x1b", 9000), RequestID: strings.Repeat("r", 9000), Metadata: map[string]string{strings.Repeat("k", 9000): "\x1b"}}
+	for name, source := range map[string]error{
+		"as it is":                 foreign,
+		"around an error of ours":  fmt.Errorf("%w: %w", foreign, own),
+		"within an error of ours":  &awsfed.Error{Stage: awsfed.StageExchange, Err: foreign},
+		"within and around it":     fmt.Errorf("%w", &awsfed.Error{Err: foreign, Transient: true}),
+		"joined with an end of it": errors.Join(context.DeadlineExceeded, foreign),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				failing := sourceFunc(func(context.Context) (*oauth2.Token, error) { return nil, source })
+				impersonator, err := awsfed.NewImpersonator(offlineConfig(&scriptedGoogle{}), failing)
+				require.NoError(t, err)
+				cached, err := awsfed.NewCachedTokenSource(failing, awsfed.CacheOptions{Logger: quiet})
+				require.NoError(t, err)
+				for _, layer := range []awsfed.ContextTokenSource{impersonator, cached} {
+					_, err := layer.TokenContext(t.Context())
+					require.Error(t, err)
+					assertFit(t, err)
+					assert.ErrorIs(t, err, sentinel)
+					var rude rudeError
+					assert.ErrorAs(t, err, &rude)
+					var e *awsfed.Error
+					require.ErrorAs(t, err, &e)
+					assert.NotContains(t, everyRendering(err), "mark-of-the-foreign-secret")
+					assert.Less(t, len(everyRendering(err)), 256<<10)
+				}
+			})
+		})
+	}
+	exchanger, err := awsfed.NewExchanger(offlineConfig(&scriptedGoogle{}), failingSubject{foreign})
+	require.NoError(t, err)
+	_, err = exchanger.TokenContext(t.Context())
+	assertFit(t, err)
+	assert.ErrorIs(t, err, sentinel)
+}
+
+type failingSubject struct{ err error }
+
+func (s failingSubject) SubjectToken(context.Context) (awsfed.SubjectToken, error) {
+	return awsfed.SubjectToken{}, s.err
+}
+
+// A wildError panics in the one method that is named.
+type wildError struct{ method string }
+
+func (e wildError) Error() string {
+	if e.method == "Error" {
+		panic("mark of the panic")
+	}
+	return "wild"
+}
+
+func (e wildError) Is(error) bool {
+	if e.method == "Is" {
+		panic("mark of the panic")
+	}
+	return false
+}
+
+func TestAForeignErrorThatPanicsIsAnErrorAllTheSame(t *testing.T) {
+	var none *rudeError // whose Error panics
+	for name, foreign := range map[string]error{"in Error": wildError{"Error"}, "in Is": wildError{"Is"}, "a nil pointer": none} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				source, err := awsfed.NewCachedTokenSource(sourceFunc(func(context.Context) (*oauth2.Token, error) { return nil, foreign }), awsfed.CacheOptions{Logger: quiet})
+				require.NoError(t, err)
+				_, err = source.TokenContext(t.Context())
+				require.Error(t, err)
+				assertFit(t, err)
+				assert.NotContains(t, everyRendering(err), "mark of the panic")
+				assert.NotErrorIs(t, err, io.ErrClosedPipe)
+			})
+		})
+	}
+}
+
+func TestTheCauseOfAnEndedContextIsCleaned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		failing := sourceFunc(func(context.Context) (*oauth2.Token, error) { return nil, foreign })
-		impersonator, err := awsfed.NewImpersonator(offlineConfig(&scriptedGoogle{}), failing)
+		source, err := awsfed.NewCachedTokenSource(sourceFunc(func(ctx context.Context) (*oauth2.Token, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}), awsfed.CacheOptions{Logger: quiet})
 		require.NoError(t, err)
-		cached, err := awsfed.NewCachedTokenSource(failing, awsfed.CacheOptions{Logger: quiet})
-		require.NoError(t, err)
-		for _, layer := range []awsfed.ContextTokenSource{impersonator, cached} {
-			_, err := layer.TokenContext(t.Context())
-			assert.True(t, errors.Is(err, sentinel), "it is found")
-			assertFit(t, err)
-		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(rudeError{"mark-of-the-foreign-secret"}) })
+		_, err = source.TokenContext(ctx)
+		assertFit(t, err)
+		assert.ErrorIs(t, err, context.Canceled)
+		var rude rudeError
+		assert.ErrorAs(t, err, &rude)
+		assert.NotContains(t, everyRendering(err), "mark-of-the-foreign-secret")
+		time.Sleep(time.Minute)
 	})
 }
 
+func everyLogLine(err error) string {
+	var b strings.Builder
+	slog.New(slog.NewTextHandler(&b, nil)).Error("failed", "error", err)
+	slog.New(slog.NewJSONHandler(&b, nil)).Error("failed", "error", err)
+	return b.String()
+}
+
 func TestAnErrorSaysNoMoreThanItMay(t *testing.T) {
-	e := &awsfed.Error{Stage: awsfed.StageExchange, StatusCode: 400, Code: "c", Description: "d", Err: rudeError{}}
-	assertFit(t, e)
-	assert.False(t, strings.Contains(renderings(t, e), "\x1b"), "a command for a terminal")
+	e := &awsfed.Error{Stage: awsfed.StageExchange, StatusCode: 400, Code: strings.Repeat("c\n", 9000), Description: strings.Repeat("d\x1b", 9000),
+		Hint: strings.Repeat("hint\x1b\n", 9000), Err: rudeError{}}
+	assert.LessOrEqual(t, len(e.Error()), 8<<10)
+	assert.NotContains(t, e.Error(), "\x1b")
+	assert.NotContains(t, everyLogLine(e), "\x1b")
 	var retrieve *oauth2.RetrieveError
-	require.True(t, errors.As(e, &retrieve))
+	require.ErrorAs(t, e, &retrieve)
 	assert.LessOrEqual(t, len(retrieve.Body), 8<<10)
-	assert.False(t, strings.Contains(string(retrieve.Body), "\x1b"), "a command for a terminal")
+	assert.LessOrEqual(t, len(retrieve.ErrorDescription), 8<<10)
+	assert.LessOrEqual(t, len(retrieve.ErrorCode), 100)
+	assert.NotContains(t, retrieve.ErrorDescription+retrieve.ErrorCode+string(retrieve.Body), "\x1b")
 }
 
 func TestAFieldErrorSaysNoMoreThanItMay(t *testing.T) {
 	long := strings.Repeat("a\x1b", 450_000)
 	for name, change := range map[string]func(*awsfed.Config){
-		"an audience":       func(c *awsfed.Config) { c.Audience = long },
-		"a service account": func(c *awsfed.Config) { c.ServiceAccount = long },
-		"a region":          func(c *awsfed.Config) { c.Region = long },
+		"an audience":        func(c *awsfed.Config) { c.Audience = long },
+		"a project":          func(c *awsfed.Config) { c.Audience = strings.Replace(testAudience, "projects/", "projects/"+long, 1) },
+		"a service account":  func(c *awsfed.Config) { c.ServiceAccount = long },
+		"a region":           func(c *awsfed.Config) { c.Region = long },
+		"a verification URL": func(c *awsfed.Config) { c.VerificationURL = "https://" + long },
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := offlineConfig(nil)
 			change(&cfg)
 			_, err := awsfed.NewTokenSource(t.Context(), cfg)
 			require.Error(t, err)
-			assert.Less(t, len(err.Error()), 2<<10)
+			for _, verb := range []string{"%v", "%+v", "%#v", "%q"} {
+				text := fmt.Sprintf(verb, err)
+				assert.Less(t, len(text), 2<<10, verb)
+				assert.NotContains(t, text, "\x1b")
+			}
+			var fault *awsfed.FieldError
+			require.ErrorAs(t, err, &fault)
+			assert.LessOrEqual(t, len(fault.Found), 200)
+			assert.LessOrEqual(t, len(fault.Want), 500)
+			assert.Less(t, len(fmt.Sprintf("%#v", fault)), 2<<10)
 		})
 	}
+	_, err := awsfed.ConfigFromJSON(bytes.Replace([]byte(`{"type":"external_account","audience":"A"}`), []byte("A"), bytes.Repeat([]byte("a"), 900_000), 1))
+	require.Error(t, err)
+	assert.Less(t, len(err.Error()), 4<<10)
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,26 +55,40 @@ const (
 	codeCredentialProcess = "CredentialProcess"
 	codeInvalidAnswer     = "InvalidAnswer"
 	codeRedirect          = "Redirect"
+	codePanic             = "Panic"     // of code that awsfed was given
+	codeAbandoned         = "Abandoned" // a call that ignored the end of its ctx
+)
+
+// What an [Error] holds at most, in bytes.
+const (
+	maxWord        = 100
+	maxDescription = 1000
+	maxHint        = 4000
+	maxMetadata    = 16 // entries
+	maxKey         = 64
+	maxValue       = 200
 )
 
 // Error is a failed step. Its fields are a contract; its text is for people and may change. No field holds a secret:
-// what servers say is cleared of everything secret that was sent to them, and bodies are not kept. Callers who waited for
-// the same refresh share one Error, so it is to be read and not to be written.
+// what servers say is cleared of everything secret that was sent to them, and bodies are not kept. All fields and the
+// text of the cause are bounded and free of control characters. Callers who waited for the same refresh share one Error,
+// so it is to be read and not to be written.
 type Error struct {
 	// Stage is the step that failed.
 	Stage Stage
 	// StatusCode is the HTTP status of the answer; 0 when there was none.
 	StatusCode int
 	// Code is the service's own: the error of RFC 6749 §5.2 ("invalid_target") at Google's STS, the status of
-	// google.rpc.Status ("PERMISSION_DENIED") at IAM Credentials, an AWS code ("ExpiredToken") at AWS.
+	// google.rpc.Status ("PERMISSION_DENIED") at IAM Credentials, an AWS code ("ExpiredToken") at AWS. At most 100 bytes.
 	Code string
-	// Reason, Domain and Metadata are those of google.rpc.ErrorInfo (AIP-193), where the answer has one.
+	// Reason, Domain and Metadata are those of google.rpc.ErrorInfo (AIP-193), where the answer has one. At most 100 bytes
+	// each, and of the metadata at most 16 entries, with keys of 64 bytes and values of 200.
 	Reason   string
 	Domain   string
 	Metadata map[string]string
 	// Description is what the service says, for people. At most 1,000 bytes.
 	Description string
-	// RequestID names the request to the service's support, where the service gives it a name.
+	// RequestID names the request to the service's support, where the service gives it a name. At most 100 bytes.
 	RequestID string
 	// RetryAfter is the pause that the service asks for; zero when it asks for none.
 	RetryAfter time.Duration
@@ -81,12 +96,17 @@ type Error struct {
 	Transient bool
 	// Hint says what the failure means and how to mend it, with commands to paste where there are any.
 	Hint string
-	// Err is the cause: a network error, a ctx that ended, an error of the AWS SDK. Nil when the answer says it all.
+	// Err is the cause: a network error, a ctx that ended, an error of the AWS SDK. Nil when the answer says it all. It is
+	// there for [errors.Is] and [errors.As], and prints a cleaned text of at most 1,000 bytes. What errors.As finds of
+	// package net or of the AWS SDK is a copy where the original holds more than that.
 	Err error
+
+	reported bool // by a TokenSource, in an event and a log line
 }
 
-// Error is one line, and the hint below it.
+// Error is one line, and the hint below it: at most 8 KiB.
 func (e *Error) Error() string {
+	e = e.clone().cleaned()
 	var b strings.Builder
 	b.WriteString("awsfed: ")
 	b.WriteString(e.summary())
@@ -152,17 +172,13 @@ func (e *Error) As(target any) bool {
 	if !ok || e.StatusCode == 0 {
 		return false
 	}
+	e = e.clone().cleaned()
 	description := e.Description
 	if e.Hint != "" {
 		description = strings.TrimSpace(description + "\nhint: " + e.Hint)
 	}
 	*out = &oauth2.RetrieveError{
-		Response: &http.Response{
-			StatusCode: e.StatusCode,
-			Status:     fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode)),
-			Header:     http.Header{},
-			Body:       http.NoBody,
-		},
+		Response: statusResponse(e.StatusCode),
 		// cloud.google.com/go/auth prints the body and nothing else of an error.
 		Body:             []byte(e.Error()),
 		ErrorCode:        e.Code,
@@ -173,6 +189,7 @@ func (e *Error) As(target any) bool {
 
 // LogValue is the error as attributes of a log record.
 func (e *Error) LogValue() slog.Value {
+	e = e.clone().cleaned()
 	attrs := []slog.Attr{slog.String("stage", string(e.Stage)), slog.Bool("transient", e.Transient)}
 	if e.StatusCode != 0 {
 		attrs = append(attrs, slog.Int("status", e.StatusCode))
@@ -201,7 +218,58 @@ func (e *Error) clone() *Error {
 	return &c
 }
 
-// networkError is the error of a request that got no answer.
+// cleaned makes e, which nobody else has yet, fit to be handed out: every [Error] that holds anything of a server or of
+// foreign code goes through here once all that is secret in it is known. Text is cleared of the secrets before it is
+// cut, so that no part of one is left.
+func (e *Error) cleaned(secrets ...string) *Error {
+	word := func(s string) string { return cleanText(s, maxWord, secrets) }
+	e.Stage, e.Code, e.Reason = Stage(word(string(e.Stage))), word(e.Code), word(e.Reason)
+	e.Domain, e.RequestID = word(e.Domain), word(e.RequestID)
+	e.Description = cleanText(e.Description, maxDescription, secrets)
+	e.Metadata = cleanMetadata(e.Metadata, secrets)
+	e.Hint = cleanHint(e.Hint, secrets)
+	e.Err = newCause(e.Err, secrets)
+	return e
+}
+
+// cleanError cleans an [*Error] of the layer that sent the secrets; any other error it leaves alone.
+func cleanError(err error, secrets ...string) error {
+	if e, ok := err.(*Error); ok && e != nil {
+		return e.clone().cleaned(secrets...)
+	}
+	return err
+}
+
+// cleanMetadata keeps the first entries in the order of their keys.
+func cleanMetadata(metadata map[string]string, secrets []string) map[string]string {
+	if metadata == nil {
+		return nil
+	}
+	kept := make(map[string]string, min(len(metadata), maxMetadata))
+	keys := slices.Sorted(maps.Keys(metadata))
+	for _, key := range keys[:min(len(keys), maxMetadata)] {
+		kept[cleanText(key, maxKey, secrets)] = cleanText(metadata[key], maxValue, secrets)
+	}
+	return kept
+}
+
+// cleanHint cleans each line of a hint.
+func cleanHint(hint string, secrets []string) string {
+	const most = 32 // lines
+	if hint == "" {
+		return ""
+	}
+	parts := strings.SplitN(hint, "\n", most+1)
+	parts = parts[:min(len(parts), most)]
+	left := maxHint
+	for i, line := range parts {
+		parts[i] = cleanText(line, left, secrets)
+		left = max(left-len(parts[i])-1, 0)
+	}
+	return strings.TrimRight(strings.Join(parts, "\n"), "\n")
+}
+
+// networkError is the error of a request that got no answer. It is not cleaned yet.
 func networkError(stage Stage, err error) *Error {
 	return &Error{Stage: stage, Transient: transientNetwork(err), Err: err}
 }
@@ -228,6 +296,12 @@ func transientStatus(status int) bool {
 	return false
 }
 
+// What a [FieldError] holds at most, in bytes.
+const (
+	maxFound = 200
+	maxWant  = 500
+)
+
 // FieldError is one fault of a [Config] or of a credential file. Where there are several, the constructors join them
 // with [errors.Join].
 type FieldError struct {
@@ -238,10 +312,24 @@ type FieldError struct {
 
 // Error names the field, what was found and what was expected.
 func (e *FieldError) Error() string {
+	e = e.cleaned()
 	if e.Found == "" {
 		return fmt.Sprintf("awsfed: %s is missing: want %s", e.Field, e.Want)
 	}
 	return fmt.Sprintf("awsfed: %s is %q: want %s", e.Field, e.Found, e.Want)
+}
+
+// cleaned is a copy that is bounded. A line's end or a control character in what was found may be the fault itself, so
+// it stays, and is quoted when it is printed.
+func (e *FieldError) cleaned(secrets ...string) *FieldError {
+	found := e.Found
+	if len(found) > maxFound {
+		found = strings.ToValidUTF8(found[:maxFound-len("…")], "") + "…"
+	}
+	if len(secrets) > 0 {
+		found = cleanText(e.Found, maxFound, secrets)
+	}
+	return &FieldError{Field: cleanText(e.Field, maxFound, secrets), Found: found, Want: cleanText(e.Want, maxWant, secrets)}
 }
 
 // Is says that a fault of the configuration is [ErrMisconfigured].

@@ -26,8 +26,8 @@ import (
 type fixedSubject struct{ token awsfed.SubjectToken }
 
 func (s fixedSubject) SubjectToken(context.Context) (awsfed.SubjectToken, error) {
-	if s.token.Value == "" {
-		return awsfed.SubjectToken{Value: "subject-token", Type: awsfed.AWSSubjectTokenType}, nil
+	if s.token == (awsfed.SubjectToken{}) {
+		return awsfed.NewSubjectToken("subject-token", awsfed.AWSSubjectTokenType), nil
 	}
 	return s.token, nil
 }
@@ -322,13 +322,13 @@ func subjectTokenOf(t *testing.T) (token awsfed.SubjectToken, secrets []string) 
 	require.NoError(t, err)
 	token, err = builder.SubjectToken(t.Context())
 	require.NoError(t, err)
-	text, err := url.QueryUnescape(token.Value)
+	text, err := url.QueryUnescape(token.Value())
 	require.NoError(t, err)
 	_, signature, found := strings.Cut(text, "Signature=")
 	require.True(t, found)
 	signature, _, _ = strings.Cut(signature, `"`)
 	require.Len(t, signature, 64)
-	return token, []string{token.Value, signature, offlineSessionToken, offlineSecretKey}
+	return token, []string{token.Value(), signature, offlineSessionToken, offlineSecretKey}
 }
 
 func TestAServerThatRepeatsTheSubjectTokenDoesNotGetItIntoAnError(t *testing.T) {
@@ -370,7 +370,9 @@ func TestAServerThatRepeatsTheSubjectTokenDoesNotGetItIntoAnError(t *testing.T) 
 				for i, secret := range secrets {
 					assert.False(t, strings.Contains(text, secret), "secret %d is in the error", i)
 				}
-				assert.Contains(t, text, "[redacted]")
+				if name != "as it was posted" || form != "as the code" { // There the code is cut before the secret.
+					assert.Contains(t, text, "[redacted]")
+				}
 			})
 		}
 	}

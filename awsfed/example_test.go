@@ -24,7 +24,7 @@ func ExampleNewTokenSource() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	access, err := cloud.Google.Check(token.AccessToken)
+	access, err := cloud.Check(token.AccessToken)
 	fmt.Println(access.Principal, err)
 	// Output: aws-app@my-project.iam.gserviceaccount.com <nil>
 }
@@ -32,7 +32,7 @@ func ExampleNewTokenSource() {
 // A service that calls a Google API whose requests have deadlines.
 func ExampleTransport() {
 	cloud := awsfedtest.New(awsfedtest.Options{})
-	api := httptest.NewServer(cloud.Google.Protect(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	api := httptest.NewServer(cloud.Protect(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "hello")
 	})))
 	defer api.Close()
@@ -93,7 +93,8 @@ func ExampleNewCachedTokenSource() {
 // The fields of an error are for programs, its text and its hint are for people.
 func ExampleError() {
 	cloud := awsfedtest.New(awsfedtest.Options{})
-	cloud.Google.RemoveBinding()
+	missing, _ := awsfedtest.FaultByName("missing-binding")
+	missing.Inject(cloud)
 	cfg := cloud.Config()
 	cfg.Logger = quiet
 	ts, err := awsfed.NewTokenSource(context.Background(), cfg)
@@ -114,7 +115,8 @@ func ExampleError() {
 // What is wrong, and what mends it.
 func ExampleDiagnose() {
 	cloud := awsfedtest.New(awsfedtest.Options{})
-	cloud.Google.DisablePool()
+	disabled, _ := awsfedtest.FaultByName("pool-disabled")
+	disabled.Inject(cloud)
 	report, err := awsfed.Diagnose(context.Background(), cloud.Config())
 	if err != nil {
 		log.Fatal(err)
@@ -143,5 +145,5 @@ func ExampleConfigFromJSON() {
 		"credential_source": {"environment_id": "aws1"}
 	}`))
 	fmt.Println(err)
-	// Output: awsfed: token_url is "https://sts.example.com/v1/token": want a URL like https://sts.googleapis.com/v1/token, or one of a host that the program allows with AllowHosts
+	// Output: awsfed: token_url is "https://sts.example.com/v1/token": want a URL like https://sts.googleapis.com/v1/token, or one of a host that the program allows with AllowTokenHosts
 }

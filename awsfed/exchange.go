@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
 	"github.com/awsfed/awsfed-go/awsfed/internal/clock"
+	"github.com/awsfed/awsfed-go/awsfed/internal/secret"
 )
 
 const (
@@ -34,85 +34,123 @@ type SubjectTokenSource interface {
 // nothing and makes one request a call, or two when the first was refused for a wrong clock or for AWS credentials that
 // have gone bad; put it into [NewCachedTokenSource] for more. It is safe for concurrent use.
 type Exchanger struct {
+	hidden secret.Box[*exchanger] // a source of subject tokens is within reach of it
+}
+
+type exchanger struct {
 	subject  SubjectTokenSource
 	client   *http.Client
 	url      string
 	audience string
 	scope    string
+	timeout  time.Duration
 	hints    hints
 	time     *clock.Clock
 }
 
-// NewExchanger needs Audience of cfg, and heeds TokenURL, UniverseDomain, HTTPClient, ServiceAccount and Scopes. With a
-// ServiceAccount the federated token is for impersonation, and its scope is [CloudPlatformScope]; without one it has
-// Scopes.
+// NewExchanger needs Audience of cfg, and heeds TokenURL, UniverseDomain, HTTPClient, Timeout and Scopes. A federated
+// token that is to feed an [Impersonator] has to have [CloudPlatformScope], the default.
 func NewExchanger(cfg Config, subject SubjectTokenSource) (*Exchanger, error) {
-	if err := cfg.validate(); err != nil {
+	s, err := resolve(cfg)
+	if err != nil {
 		return nil, err
 	}
 	if subject == nil {
 		return nil, &FieldError{Field: "the source of subject tokens", Want: "a SubjectTokenBuilder, for example"}
 	}
-	cfg = cfg.withDefaults()
-	scope := strings.Join(cfg.Scopes, " ")
-	if cfg.ServiceAccount != "" {
-		scope = CloudPlatformScope
-	}
-	return &Exchanger{
-		subject:  subject,
-		client:   call.Client(cfg.HTTPClient),
-		url:      cfg.TokenURL,
-		audience: cfg.Audience,
-		scope:    scope,
-		hints:    newHints(cfg),
-		time:     clockOf(subject),
-	}, nil
+	return newExchanger(s, subject, s.Scopes, &clock.Clock{}), nil
 }
 
-// TokenContext exchanges a new subject token. Its errors are of type [*Error].
+func newExchanger(s *settings, subject SubjectTokenSource, scopes []string, time *clock.Clock) *Exchanger {
+	return &Exchanger{secret.New(&exchanger{
+		subject:  subject,
+		client:   s.client,
+		url:      s.TokenURL,
+		audience: s.Audience,
+		scope:    strings.Join(scopes, " "),
+		timeout:  s.Timeout,
+		hints:    s.hints,
+		time:     time,
+	})}
+}
+
+// TokenContext exchanges a new subject token, in no more than the Timeout of the configuration. Its errors are of type
+// [*Error].
 func (e *Exchanger) TokenContext(ctx context.Context) (*oauth2.Token, error) {
-	before := e.time.Offset()
-	token, err := e.exchange(ctx)
-	if err == nil || !e.worthAnother(ctx, err, before) {
+	inner := e.hidden.Reveal()
+	if inner == nil {
+		return nil, errNotMade
+	}
+	return layer(ctx, inner.timeout, StageExchange, inner.token)
+}
+
+// Format prints the audience for every verb, and nothing else.
+func (e Exchanger) Format(state fmt.State, verb rune) {
+	text := ""
+	if inner := e.hidden.Reveal(); inner != nil {
+		text = inner.audience
+	}
+	formatAs(state, verb, "awsfed.Exchanger("+text+")")
+}
+
+func (e *exchanger) token(ctx context.Context) (*oauth2.Token, error) {
+	a := AttemptOf(ctx)
+	a.useClock(e.time)
+	offset := e.time.Offset()
+	subject, err := e.subject.SubjectToken(ctx)
+	if err != nil {
+		return nil, e.hints.explain(asError(StageSubjectToken, err))
+	}
+	token, err := e.exchange(ctx, subject)
+	refused := refusal(err)
+	if refused == nil {
 		return token, e.hints.explain(err)
 	}
-	token, err = e.exchange(ctx)
+	// A refused subject token is signed anew if the answer has shown this machine's clock to be wrong, or if the AWS
+	// credentials were not good and there are others.
+	clockWasWrong := (e.time.Offset() - offset).Abs() > time.Minute
+	if !clockWasWrong {
+		if refused.Code != codeInvalidGrant {
+			return nil, e.hints.explain(err)
+		}
+		a.refuse(subject.Value())
+	}
+	another, anotherErr := e.subject.SubjectToken(ctx)
+	renewed := a.accepted()
+	if anotherErr != nil || !clockWasWrong && !renewed {
+		return nil, e.hints.explain(err)
+	}
+	token, err = e.exchange(ctx, another)
 	return token, e.hints.explain(err)
 }
 
-// worthAnother reports whether a refused subject token should be signed anew: because the answer has shown this
-// machine's clock to be wrong, or because the AWS credentials were not good and there are others.
-func (e *Exchanger) worthAnother(ctx context.Context, err error, offset time.Duration) bool {
+// refusal is the error by which Google's STS refuses a subject token, nil for any other.
+func refusal(err error) *Error {
 	var refused *Error
-	if !errors.As(err, &refused) || refused.Stage != StageExchange || refused.StatusCode != http.StatusBadRequest || refused.Transient {
-		return false
+	if errors.As(err, &refused) && refused.StatusCode == http.StatusBadRequest && !refused.Transient {
+		return refused
 	}
-	if (e.time.Offset() - offset).Abs() > time.Minute {
-		return true
-	}
-	renewable, ok := e.subject.(interface{ renew(context.Context) bool })
-	return ok && refused.Code == codeInvalidGrant && renewable.renew(ctx)
+	return nil
 }
 
-func (e *Exchanger) exchange(ctx context.Context) (*oauth2.Token, error) {
-	subject, err := e.subject.SubjectToken(ctx)
-	if err != nil {
-		return nil, asError(StageSubjectToken, err)
-	}
-	done := startHop(ctx, StageExchange)
+func (e *exchanger) exchange(ctx context.Context, subject SubjectToken) (*oauth2.Token, error) {
+	done := AttemptOf(ctx).Step(StageExchange)
 	token, err := e.post(ctx, subject)
+	if err != nil {
+		err = cleanError(err, subjectSecrets(subject)...)
+	}
 	done(err)
 	return token, err
 }
 
-func (e *Exchanger) post(ctx context.Context, subject SubjectToken) (*oauth2.Token, error) {
+func (e *exchanger) post(ctx context.Context, subject SubjectToken) (*oauth2.Token, error) {
 	form := url.Values{
 		"grant_type":           {exchangeGrantType},
 		"audience":             {e.audience},
 		"scope":                {e.scope},
 		"requested_token_type": {accessTokenType},
-		"subject_token":        {subject.Value},
-		"subject_token_type":   {subject.Type},
+		"subject_token":        {subject.Value()},
+		"subject_token_type":   {subject.Type()},
 	}
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "User-Agent": {userAgent}}
 	answer, err := call.Post(ctx, e.client, e.url, header, []byte(form.Encode()))
@@ -137,55 +175,67 @@ func (e *Exchanger) post(ctx context.Context, subject SubjectToken) (*oauth2.Tok
 
 // parseExchange reads a successful answer (RFC 8693 §2.2.1, and the reference of STS v1 for what Google adds to it).
 func parseExchange(answer *call.Answer) (*oauth2.Token, error) {
-	var body struct {
-		AccessToken     string          `json:"access_token"`
-		IssuedTokenType string          `json:"issued_token_type"`
-		TokenType       string          `json:"token_type"`
-		ExpiresIn       json.RawMessage `json:"expires_in"`
+	fields, err := tokenFields(StageExchange, answer)
+	if err != nil {
+		return nil, err
 	}
-	if err := json.Unmarshal(answer.Body, &body); err != nil {
-		return nil, invalidAnswer(StageExchange, answer, "is not the JSON of a token")
+	var accessToken, issuedType, tokenType string
+	for _, f := range []struct {
+		name  string
+		value *string
+	}{{"access_token", &accessToken}, {"issued_token_type", &issuedType}, {"token_type", &tokenType}} {
+		if *f.value, err = tokenField(StageExchange, answer, fields, f.name); err != nil {
+			return nil, err
+		}
 	}
-	seconds, err := parseSeconds(body.ExpiresIn)
+	life, err := parseLifetime(fields["expires_in"])
 	switch {
-	case body.AccessToken == "":
+	case accessToken == "":
 		return nil, invalidAnswer(StageExchange, answer, "has no access_token")
-	case !strings.EqualFold(body.TokenType, "Bearer"):
+	case tokenFault(accessToken) != "":
+		return nil, invalidAnswer(StageExchange, answer, "has an access_token that "+tokenFault(accessToken))
+	case !strings.EqualFold(tokenType, "Bearer"):
 		return nil, invalidAnswer(StageExchange, answer, "has a token_type other than Bearer")
-	case body.IssuedTokenType != accessTokenType:
+	case issuedType != accessTokenType:
 		return nil, invalidAnswer(StageExchange, answer, "has an issued_token_type other than "+accessTokenType)
 	case err != nil:
 		return nil, invalidAnswer(StageExchange, answer, "has no usable expires_in: "+err.Error())
 	}
 	return &oauth2.Token{
-		AccessToken: body.AccessToken,
+		AccessToken: accessToken,
 		TokenType:   "Bearer",
 		// Counted from before the request: a token may end early here, never late. Without its monotonic reading the
 		// time is judged by the wall clock, which goes on while a machine is suspended.
-		Expiry: answer.Sent.Round(0).Add(time.Duration(seconds) * time.Second),
+		Expiry: answer.Sent.Round(0).Add(life),
 	}, nil
 }
 
-// parseSeconds reads expires_in, a number in RFC 6749 and a string at some servers.
-func parseSeconds(raw json.RawMessage) (int64, error) {
-	if len(raw) == 0 || string(raw) == "null" {
+// parseLifetime reads expires_in: whole seconds, a number in RFC 6749 and a string at some servers. No
+// other form counts, since readers differ in what it means. More than Google ever gives is cut to what
+// it can give (12 hours).
+func parseLifetime(raw json.RawMessage) (time.Duration, error) {
+	digits := string(raw)
+	if strings.HasPrefix(digits, `"`) {
+		digits = fitting(raw)
+	}
+	switch {
+	case len(raw) == 0 || digits == "null":
 		return 0, errors.New("it is missing")
+	case digits == "" || strings.Trim(digits, "0123456789") != "":
+		return 0, errors.New("it is not a whole number of seconds")
 	}
-	seconds, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
-	if err != nil {
-		return 0, errors.New("it is no number")
+	seconds, err := strconv.ParseInt(digits, 10, 32)
+	if err != nil || seconds == 0 {
+		return 0, errors.New("it is not a lifetime")
 	}
-	if !(seconds >= 1 && seconds <= math.MaxInt32) {
-		return 0, fmt.Errorf("%v seconds is not a lifetime", seconds)
-	}
-	return int64(seconds), nil
+	return min(time.Duration(seconds)*time.Second, maxLifetime), nil
 }
 
 // subjectSecrets are the parts of a subject token that an answer must not bring into an error: the whole, and the
 // values of its headers, of which the signature and the session token are secret.
 func subjectSecrets(subject SubjectToken) []string {
-	secrets := []string{subject.Value}
-	text, err := url.QueryUnescape(subject.Value)
+	secrets := []string{subject.Value()}
+	text, err := url.QueryUnescape(subject.Value())
 	if err != nil {
 		return secrets
 	}
@@ -212,15 +262,3 @@ func headerSecrets(authorization, session string) []string {
 	_, signature, _ := strings.Cut(authorization, "Signature=")
 	return []string{authorization, signature, session}
 }
-
-// clockOf is the clock of the layer before, so that all of them learn from every answer; a new one for a source that
-// has none.
-func clockOf(source any) *clock.Clock {
-	if c, ok := source.(interface{ clock() *clock.Clock }); ok {
-		return c.clock()
-	}
-	return &clock.Clock{}
-}
-
-// clock is shared with the layers after.
-func (e *Exchanger) clock() *clock.Clock { return e.time }

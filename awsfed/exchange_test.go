@@ -2,7 +2,6 @@ package awsfed_test
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -33,7 +32,7 @@ func exchangeOnce(t testing.TB, client *http.Client) (*oauth2.Token, error) {
 	t.Helper()
 	exchanger, err := awsfed.NewExchanger(awsfed.Config{Audience: testAudience, HTTPClient: client},
 		subjectFunc(func(context.Context) (awsfed.SubjectToken, error) {
-			return awsfed.SubjectToken{Value: "a JWT", Type: "urn:ietf:params:oauth:token-type:jwt"}, nil
+			return awsfed.NewSubjectToken("a JWT", "urn:ietf:params:oauth:token-type:jwt"), nil
 		}))
 	require.NoError(t, err)
 	return exchanger.TokenContext(t.Context())
@@ -71,7 +70,7 @@ func TestOnlyAWholeTokenIsTakenFromTheExchange(t *testing.T) {
 		"another issued_token_type":        {200, "token-type:access_token", "token-type:id_token", 0, "issued_token_type"},
 		"an array":                         {200, goodExchange, "[]", 0, "not the JSON of a token"},
 		"nothing":                          {200, goodExchange, "", 0, "not the JSON of a token"},
-		"null":                             {200, goodExchange, "null", 0, "expires_in|access_token"},
+		"null":                             {200, goodExchange, "null", 0, "not the JSON of a token"},
 		"HTTP 201 is not the status of it": {201, "", "", 0, "201"},
 		"HTTP 300 is no success":           {300, "", "", 0, "redirects are not followed"},
 	} {
@@ -142,12 +141,12 @@ func TestAnotherSubjectTokenCanTakeThePlaceOfLayerOne(t *testing.T) {
 func TestDelegatesScopesAndLifetimeAreSent(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	for _, email := range []string{"middle@my-project.iam.gserviceaccount.com", "target@my-project.iam.gserviceaccount.com"} {
-		_, err := cloud.Google.AddServiceAccount(awsfedtest.ServiceAccount{Email: email, ExtendedLifetime: true})
+		err := cloud.AddServiceAccount(awsfedtest.ServiceAccount{Email: email, ExtendedLifetime: true})
 		require.NoError(t, err)
 	}
 	member := "principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/*"
-	require.NoError(t, cloud.Google.Grant("middle@my-project.iam.gserviceaccount.com", awsfedtest.RoleServiceAccountTokenCreator, member))
-	require.NoError(t, cloud.Google.Grant("target@my-project.iam.gserviceaccount.com", awsfedtest.RoleServiceAccountTokenCreator, "serviceAccount:middle@my-project.iam.gserviceaccount.com"))
+	require.NoError(t, cloud.Grant("middle@my-project.iam.gserviceaccount.com", "roles/iam.serviceAccountTokenCreator", member))
+	require.NoError(t, cloud.Grant("target@my-project.iam.gserviceaccount.com", "roles/iam.serviceAccountTokenCreator", "serviceAccount:middle@my-project.iam.gserviceaccount.com"))
 	token, err := newSource(t, cloud, func(cfg *awsfed.Config) {
 		cfg.ServiceAccount = "target@my-project.iam.gserviceaccount.com"
 		cfg.Delegates = []string{"middle@my-project.iam.gserviceaccount.com"}
@@ -155,7 +154,7 @@ func TestDelegatesScopesAndLifetimeAreSent(t *testing.T) {
 		cfg.Lifetime = 3 * time.Hour
 	}).Token()
 	require.NoError(t, err)
-	access, err := cloud.Google.Check(token.AccessToken)
+	access, err := cloud.Check(token.AccessToken)
 	require.NoError(t, err)
 	assert.Equal(t, "target@my-project.iam.gserviceaccount.com", access.Principal)
 	assert.Equal(t, []string{"https://www.googleapis.com/auth/devstorage.read_only"}, access.Scopes)
@@ -169,7 +168,7 @@ func TestWithoutAServiceAccountTheFederatedTokenIsTheResult(t *testing.T) {
 		cfg.Scopes = []string{"https://www.googleapis.com/auth/devstorage.read_only"}
 	}).Token()
 	require.NoError(t, err)
-	access, err := cloud.Google.Check(token.AccessToken)
+	access, err := cloud.Check(token.AccessToken)
 	require.NoError(t, err)
 	assert.Contains(t, access.Principal, "principal://")
 	assert.Equal(t, []string{"https://www.googleapis.com/auth/devstorage.read_only"}, access.Scopes)
@@ -183,31 +182,4 @@ func TestLayersRefuseWhatTheyCannotWorkWith(t *testing.T) {
 	_, err = awsfed.NewImpersonator(cfg, nil)
 	assert.ErrorContains(t, err, "ServiceAccount")
 	assert.ErrorContains(t, err, "federated tokens")
-}
-
-func FuzzAnswers(f *testing.F) {
-	f.Add(200, goodExchange)
-	f.Add(200, `{"accessToken":"ya29.c.x","expireTime":"2000-01-01T01:00:00.5Z"}`)
-	f.Add(400, `{"error":"invalid_target","error_description":"The target service is invalid."}`)
-	f.Add(403, `{"error":{"code":403,"message":"Permission denied","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"IAM_PERMISSION_DENIED","domain":"iam.googleapis.com","metadata":{"permission":"p"}}]}}`)
-	f.Add(200, `{"access_token":"x","expires_in":1e309}`)
-	f.Add(503, "<html>")
-	f.Fuzz(func(t *testing.T, status int, body string) {
-		if status < 100 || status > 999 {
-			return
-		}
-		for _, once := range []func(testing.TB, *http.Client) (*oauth2.Token, error){exchangeOnce, impersonateOnce} {
-			token, err := once(t, answering(status, body))
-			if err != nil {
-				var e *awsfed.Error
-				require.ErrorAs(t, err, &e)
-				require.NotEmpty(t, e.Hint)
-				_ = fmt.Sprintf("%+v", err)
-				continue
-			}
-			require.Equal(t, http.StatusOK, status)
-			require.NotEmpty(t, token.AccessToken)
-			require.False(t, token.Expiry.IsZero())
-		}
-	})
 }

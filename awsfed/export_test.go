@@ -10,24 +10,39 @@ func (ts *TokenSource) Suspend(gap time.Duration) { ts.moveWallClock(gap) }
 func (ts *TokenSource) SetBack(gap time.Duration) { ts.moveWallClock(-gap) }
 
 func (ts *TokenSource) moveWallClock(d time.Duration) {
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	if ts.token != nil {
-		ts.token.Expiry = ts.token.Expiry.Add(-d)
+	r := ts.refresher()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.held != nil {
+		moved := *r.held
+		moved.token.Expiry = moved.token.Expiry.Add(-d)
+		r.held = &moved
 	}
-	ts.used = ts.used.Add(-d)
-	if f := ts.flight; f != nil {
+	r.used = r.used.Add(-d)
+	if f := r.refresh; f != nil {
 		f.resume = f.resume.Round(0).Add(-d)
-		if f.attempt != nil {
-			f.attempt.due = f.attempt.due.Round(0).Add(-d)
+		if f.trial != nil {
+			f.trial.due = f.trial.due.Round(0).Add(-d)
 		}
 	}
 }
 
 // The rules of the schedule, for a table of their bounds.
-var (
-	RefreshAfter    = refreshAfter
-	BackgroundPause = backgroundPause
-	FlightPause     = flightPause
-	HoldPause       = holdPause
-)
+var RefreshAfter = refreshAfter
+
+func BackgroundPause(failed int, err *Error, remaining time.Duration) time.Duration {
+	return backgroundPause(failed, newFailure("", err), remaining)
+}
+
+func RetryPause(failed int, err *Error) time.Duration { return retryPause(failed, newFailure("", err)) }
+
+func FailingPause(failed int, err *Error) time.Duration {
+	return failingPause(failed, newFailure("", err))
+}
+
+// RefusedAttempt is an attempt in which a server has refused token.
+func RefusedAttempt(token string) *Attempt {
+	a := &Attempt{}
+	a.refuse(token)
+	return a
+}

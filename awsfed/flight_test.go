@@ -88,7 +88,7 @@ func TestTheStageUnderWayIsNamedWhenTheCallerLeaves(t *testing.T) {
 		require.ErrorAs(t, err, &e)
 		assert.Equal(t, awsfed.StageExchange, e.Stage)
 		assert.NotEmpty(t, e.Hint)
-		time.Sleep(time.Minute)
+		cloud.Wait()
 	})
 }
 

@@ -8,7 +8,7 @@ import (
 // otherKind is the error for credentials that this package is not for.
 func (f credentialFile) otherKind() error {
 	kind := func(field, found, is, use string) error {
-		return &FieldError{Field: field, Found: found, Want: "an external_account file for AWS; this is " + is + ": use " + use}
+		return (&FieldError{Field: field, Found: shown(found), Want: "an external_account file for AWS; this is " + is + ": use " + use}).cleaned()
 	}
 	const others = "cloud.google.com/go/auth/credentials"
 	switch f.Type {
@@ -39,7 +39,7 @@ func (f credentialFile) otherKind() error {
 	case f.Source.File != "":
 		return kind("credential_source.file", f.Source.File, "an OIDC or SAML credential", others)
 	case f.Source.EnvironmentID == "" && f.Source.URL != "":
-		return kind("credential_source.url", withoutPassword(f.Source.URL), "an OIDC or SAML credential from a URL", others)
+		return kind("credential_source.url", shownURL(f.Source.URL), "an OIDC or SAML credential from a URL", others)
 	case f.SubjectTokenType != "" && f.SubjectTokenType != AWSSubjectTokenType:
 		return kind("subject_token_type", f.SubjectTokenType, "an OIDC, SAML or X.509 credential", others)
 	}

@@ -7,9 +7,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/awsfed/awsfed-go/awsfed/internal/shell"
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
@@ -27,13 +29,9 @@ type hints struct {
 	ownProvider bool // of AWS credentials: not the SDK's chain
 }
 
-// newHints takes a configuration that was validated and has its defaults.
-func newHints(cfg Config) hints {
-	h := hints{account: cfg.ServiceAccount, lifetime: cfg.Lifetime, mapping: principal.DefaultMapping, ownProvider: cfg.Credentials != nil}
-	h.provider, _ = principal.ParseAudience(cfg.Audience)
-	h.tokenURL, _ = url.Parse(cfg.TokenURL)
-	h.iamURL, _ = url.Parse(cfg.IAMCredentialsEndpoint)
-	return h
+func newHints(s *settings) hints {
+	return hints{provider: s.provider, account: s.ServiceAccount, tokenURL: s.tokenURL, iamURL: s.iamURL, lifetime: s.Lifetime,
+		mapping: principal.DefaultMapping, ownProvider: s.Credentials != nil}
 }
 
 // explain gives an [*Error] its hint, if it has none yet. The error may be shared, so it is not written to.
@@ -43,7 +41,7 @@ func (h hints) explain(err error) error {
 		return err
 	}
 	explained := e.clone()
-	explained.Hint = h.hint(e)
+	explained.Hint = cleanHint(h.hint(e), nil)
 	return explained
 }
 
@@ -117,5 +115,21 @@ func (h hints) url(stage Stage) *url.URL {
 	return u
 }
 
-// lines puts a hint of several lines together.
+// lines joins the lines of a hint: prose, and commands as [command] makes them.
 func lines(parts ...string) string { return strings.Join(parts, "\n") }
+
+// commandIndent starts the lines of a hint that are commands, and no others: whoever prints a hint
+// puts nothing but blanks in front of them, so that the whole line can be pasted.
+const commandIndent = "  "
+
+// command is the line of a hint that runs argv. Values in it may be anything; a value in a nested
+// language is quoted for that language before, by [celString] or [filterString].
+func command(argv ...string) string { return commandIndent + shell.Command(argv...) }
+
+// inText is a value as it may stand in prose, which it must not break into lines of its own.
+func inText(value string) string {
+	if shell.Printable(value) {
+		return value
+	}
+	return strconv.Quote(value)
+}

@@ -31,6 +31,7 @@ var stages = map[awsfedtest.Endpoint]awsfed.Stage{
 var transientFaults = map[string]bool{
 	"sts-quota": true, "iam-quota": true, "sts-unavailable": true, "iam-unavailable": true, "sts-garbage": true, "iam-garbage": true,
 	"sts-truncated": true, "iam-truncated": true, "sts-reset": true, "iam-reset": true, "sts-drop": true, "iam-drop": true,
+	"metadata-down": true, "metadata-hop-limit": true,
 }
 
 func TestEveryFaultIsExplained(t *testing.T) {
@@ -87,7 +88,7 @@ func TestPermissionDenialsAreThat(t *testing.T) {
 				fault.Inject(cloud)
 				_, err := newSource(t, cloud).Token()
 				assert.Equal(t, want, errors.Is(err, awsfed.ErrPermissionDenied))
-				time.Sleep(time.Minute)
+				cloud.Wait()
 			})
 		})
 	}

@@ -35,7 +35,8 @@ func TestAnSSOSessionThatHasEndedIsRenewedByOneCommand(t *testing.T) {
 
 func TestWithoutCredentialsTheHintTellsWhatTheChainFound(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
-	require.NoError(t, cloud.AWS.SetInstanceRole(""))
+	noRole, _ := awsfedtest.FaultByName("metadata-no-role")
+	noRole.Inject(cloud)
 	serve(t, cloud, awsfedtest.SourceEC2Metadata)
 	t.Setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/app")
 	t.Setenv("AWS_PROFILE", "")
@@ -68,9 +69,9 @@ func TestAWebIdentityTokenThatIsNotThereIsNamed(t *testing.T) {
 func TestARoleThatMayNotBeAssumedIsExplained(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	serve(t, cloud, awsfedtest.SourceEC2Metadata)
-	user, err := cloud.AWS.AddUser("", "ann")
+	user, err := cloud.AddUser("ann")
 	require.NoError(t, err)
-	arn, err := cloud.AWS.AddRole(awsfedtest.Role{Name: "closed"})
+	arn, err := cloud.AddRole(awsfedtest.Role{Name: "closed"})
 	require.NoError(t, err)
 	t.Setenv("AWS_CONFIG_FILE", writeFile(t, "config", "[profile base]\naws_access_key_id = "+user.AccessKeyID+"\naws_secret_access_key = "+user.SecretAccessKey+
 		"\n[profile closed]\nrole_arn = "+arn+"\nsource_profile = base\n"))

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/shell"
+	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
 // defaultRoleMapping is Google's default for attribute.aws_role (IAM API, Aws provider): who changes the subject alone
@@ -23,29 +26,29 @@ func (h hints) exchange(e *Error) string {
 		return h.anyAnswer(e)
 	case e.Code == "invalid_target":
 		return lines("the pool or the provider is disabled, deleted or was never made; Google gives one text for all of these. See which, and mend it:",
-			"gcloud iam workload-identity-pools describe "+h.pool(),
-			"gcloud iam workload-identity-pools providers describe "+h.providerName(),
-			"gcloud iam workload-identity-pools update "+h.pool()+" --no-disabled",
-			"gcloud iam workload-identity-pools providers update-aws "+h.providerName()+" --no-disabled",
-			"gcloud iam workload-identity-pools undelete "+h.pool(),
-			"gcloud iam workload-identity-pools providers undelete "+h.providerName())
+			pools("describe", h.pool()),
+			pools("providers", "describe", h.providerName()),
+			pools("update", h.pool(), "--no-disabled"),
+			pools("providers", "update-aws", h.providerName(), "--no-disabled"),
+			pools("undelete", h.pool()),
+			pools("providers", "undelete", h.providerName()))
 	case e.Code == codeUnauthorizedClient:
 		return lines("the attribute condition of the provider is not true of "+h.caller()+". See the condition, and change it or the AWS role:",
-			"gcloud iam workload-identity-pools providers describe "+h.providerName()+" --format='value(attributeCondition)'",
-			"gcloud iam workload-identity-pools providers update-aws "+h.providerName()+" --attribute-condition='"+h.condition()+"'")
+			pools("providers", "describe", h.providerName(), "--format=value(attributeCondition)"),
+			pools("providers", "update-aws", h.providerName(), "--attribute-condition="+h.condition()))
 	case strings.Contains(text, "google.subject exceeds"):
 		return lines("the subject, by default the ARN with the session name, is longer than 127 bytes. Shorten the session name (AWS_ROLE_SESSION_NAME, the name of the Lambda function), or map the subject to less. That replaces the present mapping, and bindings to principal://…/subject/ARN no longer match:",
-			"gcloud iam workload-identity-pools providers update-aws "+h.providerName()+" --attribute-mapping='google.subject=assertion.userid,attribute.aws_role="+defaultRoleMapping+"'")
+			pools("providers", "update-aws", h.providerName(), "--attribute-mapping=google.subject=assertion.userid,attribute.aws_role="+defaultRoleMapping))
 	case strings.Contains(text, "google.subject"), strings.Contains(text, "mapp"):
 		return lines("the attribute mapping of the provider makes no subject of "+h.caller()+". See the mapping; Google's default is google.subject=assertion.arn:",
-			"gcloud iam workload-identity-pools providers describe "+h.providerName()+" --format='value(attributeMapping)'")
+			pools("providers", "describe", h.providerName(), "--format=value(attributeMapping)"))
 	case strings.Contains(text, `"audience"`):
 		return lines("the audience is not the full name of a provider as Google knows it. Config.Audience is "+h.provider.Audience()+"; the true one is //iam.googleapis.com/ and then:",
-			"gcloud iam workload-identity-pools providers list --workload-identity-pool="+h.pool()+" --format='value(name)'")
+			pools("providers", "list", "--workload-identity-pool="+h.pool(), "--format=value(name)"))
 	case strings.Contains(text, "account"), e.Code == codeInvalidGrant:
 		return lines("Google does not accept "+h.caller()+". The provider may be for another AWS account, its attribute condition may not evaluate, or Google may not call the host of Config.VerificationURL:",
-			"gcloud iam workload-identity-pools providers describe "+h.providerName()+" --format='value(aws.accountId,attributeCondition)'",
-			"aws sts get-caller-identity")
+			pools("providers", "describe", h.providerName(), "--format=value(aws.accountId,attributeCondition)"),
+			callerIdentityCommand())
 	case strings.Contains(text, "invalid format"), strings.Contains(text, "Invalid format"):
 		return "Google could not read the signed request: something between here and Google changed it, or Config.VerificationURL names a host that Google does not call"
 	case e.Code == "invalid_scope":
@@ -59,28 +62,29 @@ func (h hints) impersonation(e *Error) string {
 	switch {
 	case e.Reason == reasonServiceDisabled:
 		return lines("the IAM Credentials API is off in the project of the service account. Switch it on, and wait a few minutes:",
-			"gcloud services enable iamcredentials.googleapis.com --project="+projectID(strings.TrimPrefix(e.Metadata["consumer"], "projects/")))
+			command("gcloud", "services", "enable", "iamcredentials.googleapis.com")+" "+projectOption(e.Metadata["consumer"]))
 	case e.Reason == "SECURITY_POLICY_VIOLATED", strings.Contains(e.Description, "vpcServiceControlsUniqueIdentifier"):
 		return lines("a VPC Service Controls perimeter forbids the call. Look the denial up by its identifier, and add an ingress rule with the identity type ANY_IDENTITY:",
-			"gcloud logging read 'protoPayload.metadata.@type=\"type.googleapis.com/google.cloud.audit.VpcServiceControlAuditMetadata\" protoPayload.metadata.vpcServiceControlsUniqueId=\""+violation(e)+"\"' --project="+projectID(strings.TrimPrefix(e.Metadata["consumer"], "projects/")))
+			command("gcloud", "logging", "read", `protoPayload.metadata.@type="type.googleapis.com/google.cloud.audit.VpcServiceControlAuditMetadata" `+
+				"protoPayload.metadata.vpcServiceControlsUniqueId="+filterString(violation(e)))+" "+projectOption(e.Metadata["consumer"]))
 	case e.StatusCode == http.StatusTooManyRequests, e.Transient:
 		return h.anyAnswer(e)
 	case e.Reason == "ACCESS_TOKEN_SCOPE_INSUFFICIENT":
-		return "the federated token lacks the scope " + CloudPlatformScope + ", which generateAccessToken needs: leave the exchange to awsfed.NewTokenSource, or give its Exchanger a Config with a ServiceAccount"
+		return "the federated token lacks the scope " + CloudPlatformScope + ", which generateAccessToken needs: leave the exchange to awsfed.NewTokenSource, or give the Exchanger no other Scopes"
 	case e.StatusCode == http.StatusUnauthorized:
 		return lines("Google no longer accepts the federated token, nor a new one: the pool may have been disabled or deleted in this moment. See its state:",
-			"gcloud iam workload-identity-pools describe "+h.pool())
+			pools("describe", h.pool()))
 	case e.StatusCode == http.StatusForbidden:
 		return lines(h.caller()+" may not impersonate "+h.account+". Google gives one text for a missing role, a wrong principal and a wrong account name. Grant the role (it takes some minutes to work), then see the bindings:",
-			"gcloud iam service-accounts add-iam-policy-binding "+h.account+" --role=roles/iam.workloadIdentityUser --member='"+h.member()+"'",
-			"gcloud iam service-accounts get-iam-policy "+h.account,
+			command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", h.account, "--role=roles/iam.workloadIdentityUser", "--member="+h.member()),
+			command("gcloud", "iam", "service-accounts", "get-iam-policy", h.account),
 			"With a custom attribute mapping the member is another; with Delegates each needs roles/iam.serviceAccountTokenCreator on the next.")
 	case e.StatusCode == http.StatusNotFound:
 		return lines("the service account "+h.account+" does not exist, or was deleted. See which there are:",
-			"gcloud iam service-accounts list --filter='email:"+h.account+"'")
+			command("gcloud", "iam", "service-accounts", "list", "--filter=email:"+filterString(h.account)))
 	case e.Code == "INVALID_ARGUMENT":
 		return lines(fmt.Sprintf("Google refuses the scopes or the lifetime of %s, and does not say which. More than 1h is only for accounts that this constraint lists:", h.lifetime),
-			"gcloud resource-manager org-policies describe constraints/iam.allowServiceAccountCredentialLifetimeExtension --project=PROJECT_ID --effective")
+			command("gcloud", "resource-manager", "org-policies", "describe", "constraints/iam.allowServiceAccountCredentialLifetimeExtension", "--project=PROJECT_ID", "--effective"))
 	}
 	return h.anyAnswer(e)
 }
@@ -95,30 +99,62 @@ func (h hints) providerName() string { return h.pool() + "/providers/" + h.provi
 // caller is who asks, as far as it is known.
 func (h hints) caller() string {
 	if h.identity.ARN != "" {
-		return h.identity.ARN
+		return inText(h.identity.ARN)
 	}
 	return "this AWS identity (awsfed.Diagnose tells its ARN)"
 }
 
+// placeholderRole stands in a command for a role that is not known, or that no command can hold.
+const placeholderRole = "arn:aws:sts::AWS_ACCOUNT_ID:assumed-role/AWS_ROLE_NAME"
+
+// attributes are those of the caller; none while it is not known, or where its mapping fails.
+func (h hints) attributes() principal.Attributes {
+	if h.identity.ARN == "" {
+		return principal.Attributes{}
+	}
+	attributes, err := h.mapping(h.identity)
+	if err != nil {
+		return principal.Attributes{}
+	}
+	return attributes
+}
+
 // member is the principal to grant a role to: the AWS role with all of its sessions.
 func (h hints) member() string {
-	if attributes, err := h.mapping(h.identity); h.identity.ARN != "" && err == nil {
-		if role := attributes.Custom["aws_role"]; role != "" {
-			return h.provider.Attribute("aws_role", role)
-		}
+	attributes := h.attributes()
+	role := attributes.Custom["aws_role"]
+	switch {
+	case role != "" && shell.Printable(role):
+		return h.provider.Attribute("aws_role", role)
+	case role == "" && attributes.Subject != "" && shell.Printable(attributes.Subject):
 		return h.provider.Subject(attributes.Subject)
 	}
-	return h.provider.Attribute("aws_role", "arn:aws:sts::AWS_ACCOUNT_ID:assumed-role/AWS_ROLE_NAME")
+	return h.provider.Attribute("aws_role", placeholderRole)
 }
 
 // condition is one that lets this caller's role in, and nobody else's.
 func (h hints) condition() string {
-	role := "arn:aws:sts::AWS_ACCOUNT_ID:assumed-role/AWS_ROLE_NAME"
-	if attributes, err := h.mapping(h.identity); h.identity.ARN != "" && err == nil && attributes.Custom["aws_role"] != "" {
-		role = attributes.Custom["aws_role"]
+	role := h.attributes().Custom["aws_role"]
+	if role == "" || !shell.Printable(role) {
+		role = placeholderRole
 	}
-	return `attribute.aws_role=="` + role + `"`
+	return "attribute.aws_role==" + celString(role)
 }
+
+// pools is a command of gcloud about pools and providers.
+func pools(words ...string) string {
+	return command(append([]string{"gcloud", "iam", "workload-identity-pools"}, words...)...)
+}
+
+// celString is a string literal of CEL, the language of conditions and mappings. The value is
+// printable, so quotes and backslashes are all that needs an escape.
+func celString(value string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
+}
+
+// filterString is a string of gcloud's filters and of the Logging query language, which escape as
+// CEL does.
+func filterString(value string) string { return celString(value) }
 
 // violation is the identifier of a VPC Service Controls denial.
 func violation(e *Error) string {
@@ -126,16 +162,18 @@ func violation(e *Error) string {
 	return inCommand(cmp.Or(e.Metadata["uid"], strings.TrimRight(text, ". ")), "IDENTIFIER")
 }
 
-// projectID is what gcloud takes for --project, which is not the number that the API calls a project by.
-func projectID(project string) string {
-	project = inCommand(project, "PROJECT_ID")
+// projectOption is --project, quoted for the shell, for the consumer that Google names. That is mostly
+// a project number, which gcloud does not take here, so the shell asks for the ID.
+func projectOption(consumer string) string {
+	project := inCommand(strings.TrimPrefix(consumer, "projects/"), "PROJECT_ID")
 	if strings.Trim(project, "0123456789") != "" {
-		return project
+		return shell.Command("--project=" + project)
 	}
-	return `"$(gcloud projects describe ` + project + ` --format='value(projectId)')"`
+	return `--project="$(` + shell.Command("gcloud", "projects", "describe", project, "--format=value(projectId)") + `)"`
 }
 
-// inCommand keeps what a server said from becoming more than a word of a command that is there to be pasted.
+// inCommand is an identifier that a server sent, or the placeholder where it does not have the form
+// of one, since then it names nothing to look up.
 func inCommand(word, placeholder string) string {
 	if word == "" || strings.ContainsFunc(word, func(r rune) bool {
 		return r > 'z' || !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:", r)

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/http/httptrace"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -24,8 +22,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-// The tests of this file give a TokenSource code that misbehaves: a ctx, an error, a hook, a
-// logger, a provider, a RoundTripper or a source that panics, blocks, or calls back.
+// The tests of this file give a TokenSource code that misbehaves: a ctx, an error, a hook, a logger, a provider, a
+// RoundTripper or a source that panics, blocks, or calls back.
 
 // soon runs f, and fails the test if it does not return.
 func soon(t *testing.T, f func()) {
@@ -34,7 +32,7 @@ func soon(t *testing.T, f func()) {
 	go func() { defer close(done); f() }()
 	select {
 	case <-done:
-	case <-time.After(2 * time.Second):
+	case <-time.After(10 * time.Second):
 		t.Fatal("it does not return")
 	}
 }
@@ -58,14 +56,6 @@ func (e oddError) Is(error) bool   { e.odd(); return false }
 func (e oddError) As(any) bool     { e.odd(); return false }
 func (e oddError) Unwrap() []error { e.odd(); return nil }
 
-// An oddHandler is a slog.Handler that runs code of its own.
-type oddHandler struct{ odd func() }
-
-func (h oddHandler) Enabled(context.Context, slog.Level) bool  { h.odd(); return true }
-func (h oddHandler) Handle(context.Context, slog.Record) error { h.odd(); return nil }
-func (h oddHandler) WithAttrs([]slog.Attr) slog.Handler        { return h }
-func (h oddHandler) WithGroup(string) slog.Handler             { return h }
-
 func TestTokenSourceSurvivesAContextThatIsNilOrPanics(t *testing.T) {
 	for name, ctx := range map[string]context.Context{
 		"nil":       nil,
@@ -87,27 +77,55 @@ func TestTokenSourceSurvivesAContextThatIsNilOrPanics(t *testing.T) {
 }
 
 func TestTokenSourceRunsNoForeignCodeUnderItsLock(t *testing.T) {
-	for _, name := range []string{"ctx", "error"} {
+	var ts atomic.Pointer[awsfed.TokenSource]
+	look := func() { _ = ts.Load().Status() } // waits for the lock
+	for name, test := range map[string]struct {
+		source sourceFunc
+		change func(*awsfed.CacheOptions)
+		ctx    context.Context
+	}{
+		"ctx":     {ctx: oddContext{context.Background(), look}},
+		"error":   {source: func(context.Context) (*oauth2.Token, error) { return nil, oddError{look} }},
+		"source":  {source: func(context.Context) (*oauth2.Token, error) { look(); return tokenFor(time.Hour), nil }},
+		"hook":    {change: func(o *awsfed.CacheOptions) { o.OnRefresh = func(awsfed.RefreshEvent) { look() } }},
+		"logger":  {change: func(o *awsfed.CacheOptions) { o.Logger = slog.New(oddHandler{look}) }},
+		"failing": {source: func(context.Context) (*oauth2.Token, error) { return nil, errors.New("no") }, change: func(o *awsfed.CacheOptions) { o.Logger = slog.New(oddHandler{look}) }},
+	} {
 		t.Run(name, func(t *testing.T) {
-			var made *awsfed.TokenSource
-			look := func() { _ = made.Status() } // waits for the lock
-			ctx := t.Context()
-			source := sourceFunc(func(context.Context) (*oauth2.Token, error) { return tokenFor(time.Hour), nil })
-			if name == "error" {
-				source = func(context.Context) (*oauth2.Token, error) { return nil, oddError{look} }
-			} else {
-				ctx = oddContext{context.Background(), look}
+			source := test.source
+			if source == nil {
+				source = func(context.Context) (*oauth2.Token, error) { return tokenFor(time.Hour), nil }
 			}
-			var err error
-			made, err = awsfed.NewCachedTokenSource(source, awsfed.CacheOptions{Logger: quiet, Timeout: 200 * time.Millisecond})
+			options := awsfed.CacheOptions{Logger: quiet, Timeout: 200 * time.Millisecond}
+			if test.change != nil {
+				test.change(&options)
+			}
+			made, err := awsfed.NewCachedTokenSource(source, options)
 			require.NoError(t, err)
+			ts.Store(made)
+			ctx := test.ctx
+			if ctx == nil {
+				ctx = t.Context()
+			}
 			soon(t, func() {
-				_, _ = made.TokenContext(ctx)
+				_, err := made.TokenContext(ctx)
+				assert.Equal(t, name == "error" || name == "failing", err != nil)
+				ended, cancel := context.WithCancel(ctx)
+				cancel()
+				_, _ = made.TokenContext(ended)
 				look()
 			})
 		})
 	}
 }
+
+// An oddHandler is a slog.Handler that runs code of its own.
+type oddHandler struct{ odd func() }
+
+func (h oddHandler) Enabled(context.Context, slog.Level) bool  { h.odd(); return true }
+func (h oddHandler) Handle(context.Context, slog.Record) error { h.odd(); return nil }
+func (h oddHandler) WithAttrs([]slog.Attr) slog.Handler        { return h }
+func (h oddHandler) WithGroup(string) slog.Handler             { return h }
 
 func TestTokenSourceKeepsTheContextOfACallerOutOfTheRefresh(t *testing.T) {
 	type key struct{}
@@ -120,66 +138,72 @@ func TestTokenSourceKeepsTheContextOfACallerOutOfTheRefresh(t *testing.T) {
 		require.NoError(t, err)
 	})
 	t.Run("httptrace", func(t *testing.T) {
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		server, err := cloud.Start()
+		server, err := awsfedtest.New(awsfedtest.Options{}).Start()
 		require.NoError(t, err)
 		defer server.Close()
+		var heard atomic.Int64
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+			GetConn:          func(string) { heard.Add(1) },
+			WroteHeaderField: func(string, []string) { heard.Add(1) },
+		})
 		cfg := server.Config()
-		cfg.Logger, cfg.Region, cfg.Credentials = quiet, "us-east-1", cloud.Config().Credentials
+		cfg.Logger = quiet
 		ts, err := awsfed.NewTokenSource(t.Context(), cfg)
 		require.NoError(t, err)
-		api := httptest.NewServer(http.NotFoundHandler())
-		defer api.Close()
-		var mu sync.Mutex
-		heard := make(map[string]bool)
-		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteHeaderField: func(name string, values []string) {
-			mu.Lock()
-			defer mu.Unlock()
-			if name == "Authorization" {
-				heard[values[0]] = true
-			}
-		}})
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, api.URL, nil)
+		_, err = ts.TokenContext(ctx)
 		require.NoError(t, err)
-		response, err := (&awsfed.Transport{Source: ts}).RoundTrip(req)
-		require.NoError(t, err)
-		require.NoError(t, response.Body.Close())
-		token, err := ts.Token()
-		require.NoError(t, err)
-		mu.Lock()
-		defer mu.Unlock()
-		assert.True(t, heard["Bearer "+token.AccessToken], "the trace hears its own request")
-		assert.Len(t, heard, 1, "the trace hears the federated token too")
+		assert.Zero(t, heard.Load(), "of the requests that carry the subject token and the federated token")
 	})
 }
 
-// ignoring makes a provider that ignores its ctx in its first call, and then works.
-func ignoring(t *testing.T, cloud *awsfedtest.Cloud) (provider aws.CredentialsProvider, release func()) {
+// ignoring makes a provider that ignores its ctx in its first calls, until release is closed, and then works.
+func ignoring(t *testing.T, cloud *awsfedtest.Cloud, calls int64) (provider aws.CredentialsProvider, asked *atomic.Int64, release func()) {
 	credentials, err := cloud.Config().Credentials.Retrieve(t.Context())
 	require.NoError(t, err)
-	var asked atomic.Int64
 	wait := make(chan struct{})
+	asked = &atomic.Int64{}
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		if asked.Add(1) == 1 {
+		if asked.Add(1) <= calls {
 			<-wait
 		}
 		return credentials, nil
-	}), sync.OnceFunc(func() { close(wait) })
+	}), asked, sync.OnceFunc(func() { close(wait) })
 }
 
 func TestTokenSourceAbandonsACallThatIgnoresItsContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		provider, release := ignoring(t, cloud)
-		defer release()
-		ts := newSource(t, cloud, func(cfg *awsfed.Config) { cfg.Credentials = provider })
-		start := time.Now()
-		_, err := ts.Token()
-		assert.NoError(t, err)
-		assert.Less(t, time.Since(start), 15*time.Second)
-		time.Sleep(time.Hour)
-		_, err = ts.Token()
-		assert.NoError(t, err, "the source is wedged for ever")
+	t.Run("once", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			cloud := awsfedtest.New(awsfedtest.Options{})
+			provider, _, release := ignoring(t, cloud, 1)
+			defer release()
+			ts := newSource(t, cloud, func(cfg *awsfed.Config) { cfg.Credentials = provider })
+			start := time.Now()
+			_, err := ts.Token()
+			require.NoError(t, err)
+			assert.Less(t, time.Since(start), 15*time.Second)
+		})
+	})
+	t.Run("always", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			cloud := awsfedtest.New(awsfedtest.Options{})
+			provider, asked, release := ignoring(t, cloud, 1<<40)
+			defer release()
+			ts := newSource(t, cloud, func(cfg *awsfed.Config) { cfg.Credentials = provider })
+			for start := time.Now(); time.Since(start) < 10*time.Minute; time.Sleep(time.Second) {
+				_, err := ts.Token()
+				var e *awsfed.Error
+				require.ErrorAs(t, err, &e)
+				assert.True(t, e.Transient)
+			}
+			assert.EqualValues(t, 4, asked.Load(), "calls that were left to themselves")
+			assert.Equal(t, 4, ts.Status().Abandoned)
+			release()
+			time.Sleep(10 * time.Second)
+			_, err := ts.Token()
+			require.NoError(t, err, "as soon as they return")
+			assert.Zero(t, ts.Status().Abandoned)
+			time.Sleep(3 * time.Hour)
+		})
 	})
 }
 
@@ -187,114 +211,122 @@ func TestTokenSourceSurvivesGoexit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts, s := scripted(t, func(context.Context) (*oauth2.Token, error) { runtime.Goexit(); return nil, nil }, gives(time.Hour))
 		_, err := ts.Token()
-		assert.NoError(t, err)
-		time.Sleep(time.Hour)
-		_, err = ts.Token()
-		assert.NoError(t, err, "the source is wedged for ever")
-		assert.GreaterOrEqual(t, s.asked.Load(), int64(2))
+		require.NoError(t, err)
+		assert.EqualValues(t, 2, s.asked.Load())
 	})
 }
 
 func TestTokenSourceSurvivesPanics(t *testing.T) {
 	const secret = "the value of the panic"
-	which := os.Getenv("AWSFED_TEST_PANIC")
-	if !isChild() {
-		for _, name := range []string{"provider", "RoundTripper", "source", "hook", "logger", "error"} {
-			t.Run(name, func(t *testing.T) {
-				inChild(t, "TestTokenSourceSurvivesPanics", "AWSFED_TEST_PANIC="+name)
-			})
-		}
-		return
-	}
-	var asked atomic.Int64
-	panics := func() {
-		if asked.Add(1) == 1 {
-			panic(secret)
-		}
-	}
-	if which == "source" || which == "error" {
-		ts := cached(t, func(context.Context) (*oauth2.Token, error) {
-			if which == "source" {
-				panics()
-			} else if asked.Load() == 0 {
-				return nil, oddError{panics}
-			}
-			return tokenFor(time.Hour), nil
-		})
-		_, err := ts.Token()
-		assert.NoError(t, err, "the next attempt goes on")
-		return
-	}
-	ts := newSource(t, awsfedtest.New(awsfedtest.Options{}), func(cfg *awsfed.Config) {
-		provider, base := cfg.Credentials, cfg.HTTPClient.Transport
-		switch which {
-		case "provider":
+	synctests := map[string]func(t *testing.T, cfg *awsfed.Config, first func() bool){
+		"provider": func(t *testing.T, cfg *awsfed.Config, first func() bool) {
+			provider := cfg.Credentials
 			cfg.Credentials = aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
-				panics()
+				if first() {
+					panic(secret)
+				}
 				return provider.Retrieve(ctx)
 			})
-		case "RoundTripper":
+		},
+		"RoundTripper": func(t *testing.T, cfg *awsfed.Config, first func() bool) {
+			base := cfg.HTTPClient.Transport
 			cfg.HTTPClient = &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-				panics()
+				if first() {
+					panic(secret)
+				}
 				return base.RoundTrip(req)
 			})}
-		case "hook":
-			cfg.OnRefresh = func(awsfed.RefreshEvent) { panics() }
-		case "logger":
-			cfg.Logger = slog.New(oddHandler{panics})
-		}
+		},
+		"hook": func(t *testing.T, cfg *awsfed.Config, first func() bool) {
+			cfg.OnRefresh = func(awsfed.RefreshEvent) { panic(secret) }
+		},
+		"logger": func(t *testing.T, cfg *awsfed.Config, first func() bool) {
+			cfg.Logger = slog.New(oddHandler{func() { panic(secret) }})
+		},
+	}
+	for name, change := range synctests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var asked atomic.Int64
+				var log lockedBuffer
+				ts := newSource(t, awsfedtest.New(awsfedtest.Options{}), func(cfg *awsfed.Config) {
+					cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+					change(t, cfg, func() bool { return asked.Add(1) == 1 })
+				})
+				_, err := ts.Token()
+				require.NoError(t, err, "the next attempt goes on")
+				synctest.Wait()
+				assert.NotContains(t, log.String(), secret)
+				if name != "logger" {
+					assert.Contains(t, log.String(), "panicked in awsfed_test.TestTokenSourceSurvivesPanics")
+				}
+			})
+		})
+	}
+	t.Run("source", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ts, _ := scripted(t, func(context.Context) (*oauth2.Token, error) { panic(secret) })
+			_, err := ts.Token()
+			var e *awsfed.Error
+			require.ErrorAs(t, err, &e)
+			assert.True(t, e.Transient)
+			assert.Contains(t, err.Error(), "awsfed_test.TestTokenSourceSurvivesPanics")
+			assert.NotContains(t, err.Error(), secret)
+			time.Sleep(time.Minute)
+		})
 	})
-	_, err := ts.Token()
-	assert.NoError(t, err, "the next attempt goes on")
+	t.Run("error", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ts, _ := scripted(t, fails(oddError{func() { panic(secret) }}), gives(time.Hour))
+			_, err := ts.Token()
+			require.NoError(t, err)
+		})
+	})
 }
 
 func TestTokenSourceTellsEventsInOrderAndOneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var (
-			running, most atomic.Int64
-			mu            sync.Mutex
-			attempts      []int
-		)
-		failure := fails(&awsfed.Error{Transient: true})
-		ts, err := awsfed.NewCachedTokenSource(&script{steps: []func(context.Context) (*oauth2.Token, error){failure, failure, gives(time.Hour)}},
-			awsfed.CacheOptions{Logger: quiet, OnRefresh: func(event awsfed.RefreshEvent) {
-				raise(&most, running.Add(1))
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		cloud.Inject(awsfedtest.Unavailable(awsfedtest.IAMCredentials).Times(20))
+		var running atomic.Int64
+		var events []awsfed.RefreshEvent
+		ts := newSource(t, cloud, func(cfg *awsfed.Config) {
+			cfg.OnRefresh = func(event awsfed.RefreshEvent) {
+				assert.EqualValues(t, 1, running.Add(1))
 				defer running.Add(-1)
-				if event.Attempt == 1 {
-					time.Sleep(10 * time.Second)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				attempts = append(attempts, event.Attempt)
-			}})
-		require.NoError(t, err)
-		_, err = ts.Token()
-		require.NoError(t, err)
-		time.Sleep(time.Minute)
-		mu.Lock()
-		defer mu.Unlock()
-		assert.EqualValues(t, 1, most.Load(), "events at a time")
-		assert.Equal(t, []int{1, 2, 3}, attempts)
+				time.Sleep(time.Second)
+				events = append(events, event)
+			}
+		})
+		for range 60 {
+			_, _ = ts.Token()
+			time.Sleep(time.Second)
+		}
+		time.Sleep(3 * time.Hour)
+		synctest.Wait()
+		require.Greater(t, len(events), 20)
+		last := make(map[awsfed.TokenKind]time.Time)
+		for _, event := range events {
+			assert.False(t, event.Start.Before(last[event.Kind]))
+			last[event.Kind] = event.Start
+		}
 	})
 }
 
 func TestTokenSourceDoesNotWaitForAHook(t *testing.T) {
-	for name, pause := range map[string]time.Duration{"a slow hook": time.Second, "a hook that outlives the token": 2 * time.Minute} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				ts, err := awsfed.NewCachedTokenSource(sourceFunc(gives(time.Minute)), awsfed.CacheOptions{
-					Logger: quiet, OnRefresh: func(awsfed.RefreshEvent) { time.Sleep(pause) },
-				})
-				require.NoError(t, err)
-				start := time.Now()
-				token, err := ts.TokenContext(t.Context())
-				require.NoError(t, err)
-				assert.Zero(t, time.Since(start))
-				assert.True(t, token.Expiry.After(time.Now()), "the token has ended")
-				time.Sleep(time.Hour)
-			})
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		ts, err := awsfed.NewCachedTokenSource(sourceFunc(gives(time.Minute)), awsfed.CacheOptions{
+			Logger: quiet, OnRefresh: func(awsfed.RefreshEvent) { <-release },
 		})
-	}
+		require.NoError(t, err)
+		start := time.Now()
+		token, err := ts.Token()
+		require.NoError(t, err)
+		assert.Zero(t, time.Since(start))
+		assert.True(t, token.Expiry.After(time.Now()))
+	})
 }
 
 func TestTokenSourceKeepsAForeignErrorWhenTheCallerLeaves(t *testing.T) {
@@ -311,13 +343,15 @@ func TestTokenSourceKeepsAForeignErrorWhenTheCallerLeaves(t *testing.T) {
 }
 
 func TestImpersonatorTakesASecondTokenOfNothingForAnError(t *testing.T) {
-	cloud := awsfedtest.New(awsfedtest.Options{})
-	cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, http.StatusUnauthorized, nil, `{"error":{"code":401,"status":"UNAUTHENTICATED"}}`))
-	impersonator, err := awsfed.NewImpersonator(cloud.Config(), &forgetful{})
-	require.NoError(t, err)
-	assert.NotPanics(t, func() { _, err = impersonator.TokenContext(t.Context()) })
-	var e *awsfed.Error
-	assert.ErrorAs(t, err, &e)
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, http.StatusUnauthorized, nil, `{"error":{"code":401,"status":"UNAUTHENTICATED"}}`))
+		impersonator, err := awsfed.NewImpersonator(cloud.Config(), &forgetful{})
+		require.NoError(t, err)
+		_, err = impersonator.TokenContext(t.Context())
+		var e *awsfed.Error
+		require.ErrorAs(t, err, &e)
+	})
 }
 
 // forgetful gives one token and then nothing, without an error.
@@ -358,6 +392,49 @@ func TestLayersKeepTheTimeoutWhenTheyAreUsedAlone(t *testing.T) {
 				assert.ErrorIs(t, err, context.DeadlineExceeded)
 				assert.Equal(t, 5*time.Second, time.Since(start))
 			})
+		})
+	}
+}
+
+func TestTokenSourceCountsTheEventsThatAHookWasTooSlowFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dropped := make(chan int, 1000)
+		release := make(chan struct{})
+		ts, err := awsfed.NewCachedTokenSource(sourceFunc(gives(2*time.Second)), awsfed.CacheOptions{
+			Logger: quiet, OnRefresh: func(event awsfed.RefreshEvent) { <-release; dropped <- event.Dropped },
+		})
+		require.NoError(t, err)
+		for range 200 {
+			_, err := ts.Token()
+			require.NoError(t, err)
+			time.Sleep(time.Second)
+		}
+		time.Sleep(time.Minute)
+		close(release)
+		synctest.Wait()
+		require.Len(t, dropped, 1+64, "one that the hook had, and those that waited")
+		for range 1 + 64 {
+			assert.Zero(t, <-dropped)
+		}
+		_, err = ts.Token()
+		require.NoError(t, err)
+		assert.Greater(t, <-dropped, 100)
+		time.Sleep(time.Minute)
+	})
+}
+
+func TestTokenSourceThatNobodyMadeGivesErrors(t *testing.T) {
+	for name, ts := range map[string]*awsfed.TokenSource{"zero": {}, "nil": nil} {
+		t.Run(name, func(t *testing.T) {
+			_, err := ts.Token()
+			assert.ErrorIs(t, err, awsfed.ErrMisconfigured)
+			_, err = ts.TokenContext(t.Context())
+			assert.ErrorIs(t, err, awsfed.ErrMisconfigured)
+			_, err = ts.GetRequestMetadata(t.Context())
+			assert.Error(t, err)
+			ts.Invalidate(tokenFor(time.Hour))
+			assert.Error(t, ts.Status().Err)
+			assert.True(t, ts.RequireTransportSecurity())
 		})
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
 	"github.com/awsfed/awsfed-go/awsfed/internal/clock"
+	"github.com/awsfed/awsfed-go/awsfed/internal/secret"
 )
 
 // A ContextTokenSource gives tokens under the ctx of the caller, as [oauth2.TokenSource] cannot. The [Exchanger], the
@@ -26,19 +27,24 @@ type ContextTokenSource interface {
 // [NewCachedTokenSource] for more. Any number of them can share one source of federated tokens. It is safe for
 // concurrent use.
 type Impersonator struct {
+	hidden secret.Box[*impersonator] // a source of federated tokens is within reach of it
+}
+
+type impersonator struct {
+	account   string
 	federated ContextTokenSource
 	client    *http.Client
 	url       string
 	body      []byte
 	lifetime  time.Duration
+	timeout   time.Duration
 	hints     hints
-	time      *clock.Clock
 }
 
 // NewImpersonator needs Audience and ServiceAccount of cfg, and heeds Delegates, Scopes, Lifetime,
-// IAMCredentialsEndpoint, UniverseDomain and HTTPClient.
+// IAMCredentialsEndpoint, UniverseDomain, HTTPClient and Timeout.
 func NewImpersonator(cfg Config, federated ContextTokenSource) (*Impersonator, error) {
-	err := cfg.validate()
+	s, err := resolve(cfg)
 	if cfg.ServiceAccount == "" {
 		err = errors.Join(err, &FieldError{Field: "ServiceAccount", Want: "the account to impersonate"})
 	}
@@ -48,28 +54,32 @@ func NewImpersonator(cfg Config, federated ContextTokenSource) (*Impersonator, e
 	if err != nil {
 		return nil, err
 	}
-	cfg = cfg.withDefaults()
-	delegates := make([]string, len(cfg.Delegates))
-	for i, delegate := range cfg.Delegates {
+	return newImpersonator(s, federated)
+}
+
+func newImpersonator(s *settings, federated ContextTokenSource) (*Impersonator, error) {
+	delegates := make([]string, len(s.Delegates))
+	for i, delegate := range s.Delegates {
 		delegates[i] = serviceAccountResource(delegate)
 	}
 	body, err := json.Marshal(struct {
 		Delegates []string `json:"delegates,omitempty"`
 		Lifetime  string   `json:"lifetime"`
 		Scope     []string `json:"scope"`
-	}{delegates, fmt.Sprintf("%ds", cfg.Lifetime/time.Second), cfg.Scopes})
+	}{delegates, fmt.Sprintf("%ds", s.Lifetime/time.Second), s.Scopes})
 	if err != nil {
 		return nil, err
 	}
-	return &Impersonator{
+	return &Impersonator{secret.New(&impersonator{
+		account:   s.ServiceAccount,
 		federated: federated,
-		client:    call.Client(cfg.HTTPClient),
-		url:       impersonationURL(cfg.IAMCredentialsEndpoint, cfg.ServiceAccount),
+		client:    s.client,
+		url:       impersonationURL(s.IAMCredentialsEndpoint, s.ServiceAccount),
 		body:      body,
-		lifetime:  cfg.Lifetime,
-		hints:     newHints(cfg),
-		time:      clockOf(federated),
-	}, nil
+		lifetime:  s.Lifetime,
+		timeout:   s.Timeout,
+		hints:     s.hints,
+	})}, nil
 }
 
 // impersonationURL is also what a credential file names.
@@ -82,8 +92,25 @@ func serviceAccountResource(account string) string {
 	return "projects/-/serviceAccounts/" + url.PathEscape(account)
 }
 
-// TokenContext gets a new token. Its errors are of type [*Error].
+// TokenContext gets a new token, in no more than the Timeout of the configuration. Its errors are of type [*Error].
 func (i *Impersonator) TokenContext(ctx context.Context) (*oauth2.Token, error) {
+	inner := i.hidden.Reveal()
+	if inner == nil {
+		return nil, errNotMade
+	}
+	return layer(ctx, inner.timeout, StageImpersonation, inner.token)
+}
+
+// Format prints the service account for every verb, and nothing else.
+func (i Impersonator) Format(state fmt.State, verb rune) {
+	text := ""
+	if inner := i.hidden.Reveal(); inner != nil {
+		text = inner.account
+	}
+	formatAs(state, verb, "awsfed.Impersonator("+text+")")
+}
+
+func (i *impersonator) token(ctx context.Context) (*oauth2.Token, error) {
 	federated, err := i.federated.TokenContext(ctx)
 	switch {
 	case err != nil:
@@ -96,44 +123,44 @@ func (i *Impersonator) TokenContext(ctx context.Context) (*oauth2.Token, error) 
 		return token, i.hints.explain(err)
 	}
 	// The federated token ended before its time: its pool was changed, or the clocks disagree. A new one may do.
-	cache, ok := i.federated.(interface{ Invalidate(*oauth2.Token) })
-	if !ok {
-		return nil, i.hints.explain(err)
-	}
-	cache.Invalidate(federated)
+	a := AttemptOf(ctx)
+	a.refuse(federated.AccessToken)
 	renewed, renewErr := i.federated.TokenContext(ctx)
+	a.accepted()
 	switch {
 	case renewErr != nil && transient(renewErr):
 		return nil, asError(StageExchange, renewErr) // the refusal can wait until there is a new token to refuse
-	case renewErr != nil || renewed.AccessToken == federated.AccessToken:
+	case renewErr != nil || renewed == nil || renewed.AccessToken == "" || renewed.AccessToken == federated.AccessToken:
 		return nil, i.hints.explain(err)
 	}
 	token, err = i.generate(ctx, renewed)
 	return token, i.hints.explain(err)
 }
 
-func (i *Impersonator) refused(err error) bool {
+func (i *impersonator) refused(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.StatusCode == http.StatusUnauthorized
 }
 
-func (i *Impersonator) generate(ctx context.Context, federated *oauth2.Token) (*oauth2.Token, error) {
-	done := startHop(ctx, StageImpersonation)
+func (i *impersonator) generate(ctx context.Context, federated *oauth2.Token) (*oauth2.Token, error) {
+	if fault := tokenFault(federated.AccessToken); fault != "" {
+		return nil, &Error{Stage: StageExchange, Code: codeInvalidAnswer, Transient: true,
+			Description: "the source of federated tokens gave one that " + fault}
+	}
+	done := AttemptOf(ctx).Step(StageImpersonation)
 	token, err := i.post(ctx, federated)
+	err = cleanError(err, federated.AccessToken)
 	done(err)
 	return token, err
 }
 
-func (i *Impersonator) post(ctx context.Context, federated *oauth2.Token) (*oauth2.Token, error) {
+func (i *impersonator) post(ctx context.Context, federated *oauth2.Token) (*oauth2.Token, error) {
 	header := http.Header{
 		"Authorization": {"Bearer " + federated.AccessToken},
 		"Content-Type":  {"application/json"},
 		"User-Agent":    {userAgent},
 	}
 	answer, err := call.Post(ctx, i.client, i.url, header, i.body)
-	if answer != nil {
-		i.time.Learn(answer.Sent, answer.Header)
-	}
 	switch {
 	case err != nil && answer != nil:
 		return nil, brokenAnswer(StageImpersonation, answer, err)
@@ -149,26 +176,29 @@ func (i *Impersonator) post(ctx context.Context, federated *oauth2.Token) (*oaut
 // parseGenerated reads a successful answer of generateAccessToken. No token lives longer than it was asked to, whatever
 // an answer without a Date, read by a wrong clock, seems to say.
 func parseGenerated(answer *call.Answer, lifetime time.Duration) (*oauth2.Token, error) {
-	var body struct {
-		AccessToken string `json:"accessToken"`
-		ExpireTime  string `json:"expireTime"` // RFC 3339, with or without fractions of a second
+	fields, err := tokenFields(StageImpersonation, answer)
+	if err != nil {
+		return nil, err
 	}
-	if err := json.Unmarshal(answer.Body, &body); err != nil {
-		return nil, invalidAnswer(StageImpersonation, answer, "is not the JSON of a token")
+	accessToken, err := tokenField(StageImpersonation, answer, fields, "accessToken")
+	if err != nil {
+		return nil, err
 	}
-	if body.AccessToken == "" {
+	switch fault := tokenFault(accessToken); {
+	case accessToken == "":
 		return nil, invalidAnswer(StageImpersonation, answer, "has no accessToken")
+	case fault != "":
+		return nil, invalidAnswer(StageImpersonation, answer, "has an accessToken that "+fault)
 	}
-	end, err := time.Parse(time.RFC3339, body.ExpireTime)
+	// RFC 3339, with or without fractions of a second.
+	end, err := time.Parse(time.RFC3339, fitting(fields["expireTime"]))
 	if err != nil {
 		return nil, invalidAnswer(StageImpersonation, answer, "has no usable expireTime")
 	}
-	return &oauth2.Token{
-		AccessToken: body.AccessToken,
-		TokenType:   "Bearer",
-		Expiry:      earlier(clock.Local(end, answer.Sent, answer.Header), answer.Sent.Round(0).Add(lifetime)),
-	}, nil
+	sent := answer.Sent.Round(0)
+	expiry := earlier(clock.Local(end, answer.Sent, answer.Header), sent.Add(lifetime))
+	if !expiry.After(sent) {
+		return nil, invalidAnswer(StageImpersonation, answer, "has an expireTime that has passed; the clock of this machine may be wrong")
+	}
+	return &oauth2.Token{AccessToken: accessToken, TokenType: "Bearer", Expiry: expiry}, nil
 }
-
-// clock is shared with the layers after.
-func (i *Impersonator) clock() *clock.Clock { return i.time }

@@ -28,6 +28,7 @@ func TestOneFailureIsOneWarning(t *testing.T) {
 				ts := newSource(t, cloud, func(cfg *awsfed.Config) { cfg.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
 				_, err := ts.Token()
 				require.Error(t, err)
+				synctest.Wait() // events are told after the callers
 				assert.Equal(t, 1, strings.Count(log.String(), "level=WARN"), log.String())
 				assert.Contains(t, log.String(), want)
 			})
@@ -45,6 +46,7 @@ func TestEveryHopIsReportedWithItsDuration(t *testing.T) {
 		})
 		token, err := ts.Token()
 		require.NoError(t, err)
+		synctest.Wait() // events are told after the callers
 		require.Len(t, events, 2)
 
 		federated, account := events[0], events[1]

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"sync"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -24,6 +24,9 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
+// nobody is a port of this machine where nothing listens.
+const nobody = "http://127.0.0.1:1"
+
 // dialer is a network on which no connection comes about.
 func dialer(err error) http.RoundTripper {
 	return &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
@@ -31,55 +34,59 @@ func dialer(err error) http.RoundTripper {
 	}}
 }
 
+func isPut(r awsfedtest.Request) bool { return r.Method == http.MethodPut }
+func isGet(r awsfedtest.Request) bool { return r.Method == http.MethodGet }
+
 func TestEC2MetadataThatMayStillAnswerIsTransient(t *testing.T) {
-	put := func(r awsfedtest.Request) bool { return r.Method == http.MethodPut }
-	get := func(r awsfedtest.Request) bool { return r.Method == http.MethodGet }
+	const (
+		tokenHint = "PUT /latest/api/token"
+		againHint = "it is asked again"
+	)
 	drop, reset := awsfedtest.Drop(awsfedtest.EC2Metadata), awsfedtest.Reset(awsfedtest.EC2Metadata)
 	status := func(code int) awsfedtest.Fault { return awsfedtest.Status(awsfedtest.EC2Metadata, code, nil, "") }
-	tests := map[string]struct {
-		fault     awsfedtest.Fault
+	for name, test := range map[string]struct {
+		faults    []awsfedtest.Fault
+		env       map[string]string
 		transient bool
 		hint      string
 	}{
-		"the connections are reset":          {fault: reset, transient: true},
-		"it answers 503":                     {fault: status(503), transient: true},
-		"it takes connections and is silent": {fault: drop, transient: true},
-		"answers break off":                  {fault: awsfedtest.Truncate(awsfedtest.EC2Metadata), transient: true},
-		"the token is not answered":          {fault: drop.When(put), transient: true, hint: "PUT /latest/api/token"},
-		"there is no role (404)":             {fault: status(404).When(get), hint: "no AWS credentials were found"},
-	}
-	clearAWSEnvironment(t)
-	var (
-		mu     sync.Mutex
-		errs   = make(map[string]error)
-		asking sync.WaitGroup // all at once, since the SDK takes seconds
-	)
-	for name, test := range tests {
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		server, err := cloud.Start()
-		require.NoError(t, err)
-		defer server.Close()
-		cloud.Inject(test.fault)
-		builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), awsfed.Config{Audience: testAudience, Region: "us-east-1", MetadataEndpoint: server.URL, Logger: quiet})
-		require.NoError(t, err)
-		asking.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
-			defer cancel()
-			_, err := builder.SubjectToken(ctx)
-			mu.Lock()
-			defer mu.Unlock()
-			errs[name] = err
-		})
-	}
-	asking.Wait()
-	for name, test := range tests {
+		"the connections are reset":          {faults: []awsfedtest.Fault{reset}, transient: true, hint: againHint},
+		"it answers 500":                     {faults: []awsfedtest.Fault{status(500)}, transient: true, hint: againHint},
+		"it answers 503":                     {faults: []awsfedtest.Fault{status(503)}, transient: true, hint: againHint},
+		"it answers 429":                     {faults: []awsfedtest.Fault{status(429)}, transient: true, hint: againHint},
+		"it takes connections and is silent": {faults: []awsfedtest.Fault{drop}, transient: true, hint: againHint},
+		"answers break off":                  {faults: []awsfedtest.Fault{awsfedtest.Truncate(awsfedtest.EC2Metadata)}, transient: true, hint: againHint},
+		"the token is not answered":          {faults: []awsfedtest.Fault{drop.When(isPut)}, transient: true, hint: tokenHint},
+		"the token is not answered, and version 1 is off": {
+			faults: []awsfedtest.Fault{drop.When(isPut)}, env: map[string]string{"AWS_EC2_METADATA_V1_DISABLED": "true"}, transient: true, hint: tokenHint},
+		"requests for the token are reset": {faults: []awsfedtest.Fault{reset.When(isPut)}, transient: true, hint: tokenHint},
+		"the token is answered 500":        {faults: []awsfedtest.Fault{status(500).When(isPut)}, transient: true, hint: againHint},
+		"only the token is answered":       {faults: []awsfedtest.Fault{drop.When(isGet)}, transient: true, hint: againHint},
+
+		"there is no role (404)":     {faults: []awsfedtest.Fault{status(404).When(isGet)}, hint: "no AWS credentials were found"},
+		"it is switched off (403)":   {faults: []awsfedtest.Fault{status(403)}, hint: "no AWS credentials were found"},
+		"the dial is refused":        {env: map[string]string{"AWS_EC2_METADATA_SERVICE_ENDPOINT": nobody}, hint: "no AWS credentials were found"},
+		"the dial is refused, no v1": {env: map[string]string{"AWS_EC2_METADATA_SERVICE_ENDPOINT": nobody, "AWS_EC2_METADATA_V1_DISABLED": "true"}, hint: "no AWS credentials were found"},
+		"the client is disabled":     {env: map[string]string{"AWS_EC2_METADATA_DISABLED": "true"}, hint: "AWS_EC2_METADATA_DISABLED is true"},
+	} {
 		t.Run(name, func(t *testing.T) {
-			err := errs[name]
-			assert.Equal(t, test.transient, errors.Is(err, awsfed.ErrTransient), "transient: %v", err)
-			assert.Equal(t, !test.transient, errors.Is(err, awsfed.ErrNoCredentials), "no credentials: %v", err)
+			cloud := awsfedtest.New(awsfedtest.Options{})
+			serve(t, cloud, awsfedtest.SourceEC2Metadata)
+			for name, value := range test.env {
+				t.Setenv(name, value)
+			}
+			for _, fault := range test.faults {
+				cloud.Inject(fault)
+			}
+			err := attempt(t)
+			assert.Equal(t, test.transient, errors.Is(err, awsfed.ErrTransient), err)
+			assert.Equal(t, !test.transient, errors.Is(err, awsfed.ErrNoCredentials), err)
 			var e *awsfed.Error
 			require.ErrorAs(t, err, &e)
 			assert.Contains(t, e.Hint, test.hint)
+			if test.transient {
+				assert.Contains(t, e.Hint, "--http-put-response-hop-limit 2")
+			}
 		})
 	}
 }
@@ -103,21 +110,29 @@ func TestEC2MetadataThatHasAnsweredIsExpectedToAnswerAgain(t *testing.T) {
 func TestEC2MetadataOfAProgramsOwnIsJudgedByItsErrors(t *testing.T) {
 	for name, test := range map[string]struct {
 		transport http.RoundTripper
+		change    func(*imds.Options)
 		transient bool
 	}{
-		"the dial is refused": {dialer(os.NewSyscallError("connect", syscall.ECONNREFUSED)), false},
-		"it resets":           {roundTripper(func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNRESET }), true},
-		"it is silent":        {roundTripper(func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() }), true},
+		"the dial is refused":  {transport: dialer(os.NewSyscallError("connect", syscall.ECONNREFUSED))},
+		"there is no route":    {transport: dialer(os.NewSyscallError("connect", syscall.EHOSTUNREACH))},
+		"the dial times out":   {transport: dialer(os.ErrDeadlineExceeded)},
+		"it is switched off":   {change: func(o *imds.Options) { o.ClientEnableState = imds.ClientDisabled }},
+		"it resets":            {transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNRESET }), transient: true},
+		"it is silent":         {transport: roundTripper(func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() }), transient: true},
+		"it resets without v1": {transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNRESET }), change: func(o *imds.Options) { o.EnableFallback = aws.FalseTernary }, transient: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client := imds.New(imds.Options{ClientEnableState: imds.ClientEnabled, Endpoint: "http://169.254.169.254", HTTPClient: &http.Client{Transport: test.transport}})
-				provider := aws.NewCredentialsCache(ec2rolecreds.New(func(o *ec2rolecreds.Options) { o.Client = client }))
+				options := imds.Options{ClientEnableState: imds.ClientEnabled, Endpoint: "http://169.254.169.254", HTTPClient: &http.Client{Transport: test.transport}}
+				if test.change != nil {
+					test.change(&options)
+				}
+				provider := aws.NewCredentialsCache(ec2rolecreds.New(func(o *ec2rolecreds.Options) { o.Client = imds.New(options) }))
 				builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), awsfed.Config{Audience: testAudience, Region: "us-east-1", Credentials: provider, Logger: quiet})
 				require.NoError(t, err)
 				_, err = builder.SubjectToken(t.Context())
-				assert.Equal(t, test.transient, errors.Is(err, awsfed.ErrTransient), "transient: %v", err)
-				assert.Equal(t, !test.transient, errors.Is(err, awsfed.ErrNoCredentials), "no credentials: %v", err)
+				assert.Equal(t, test.transient, errors.Is(err, awsfed.ErrTransient), err)
+				assert.Equal(t, !test.transient, errors.Is(err, awsfed.ErrNoCredentials), err)
 			})
 		})
 	}
@@ -130,10 +145,18 @@ func TestAnEndpointOfATaskOrPodThatDoesNotAnswerIsTransient(t *testing.T) {
 		transport http.RoundTripper
 		transient bool
 	}{
-		"the name does not exist": {transport: dialer(&net.DNSError{Err: "no such host", Name: "agent.example.com", IsNotFound: true}), transient: true},
-		"the answer breaks off":   {fault: awsfedtest.Truncate(at), transient: true},
-		"the answer is garbage":   {fault: awsfedtest.Status(at, http.StatusOK, nil, "\x00\xff"), transient: true},
-		"it refuses, as 403 does": {fault: awsfedtest.Status(at, 403, nil, "")},
+		"the dial is refused":      {transport: dialer(os.NewSyscallError("connect", syscall.ECONNREFUSED)), transient: true},
+		"there is no route":        {transport: dialer(os.NewSyscallError("connect", syscall.ENETUNREACH)), transient: true},
+		"the dial times out":       {transport: dialer(os.ErrDeadlineExceeded), transient: true},
+		"the name does not exist":  {transport: dialer(&net.DNSError{Err: "no such host", Name: "agent.example.com", IsNotFound: true}), transient: true},
+		"the connection is reset":  {fault: awsfedtest.Reset(at), transient: true},
+		"it is silent":             {fault: awsfedtest.Drop(at), transient: true},
+		"the answer breaks off":    {fault: awsfedtest.Truncate(at), transient: true},
+		"the answer is garbage":    {fault: awsfedtest.Status(at, http.StatusOK, nil, "\x00\xff"), transient: true},
+		"it answers 500":           {fault: awsfedtest.Status(at, 500, nil, ""), transient: true},
+		"it answers 429":           {fault: awsfedtest.Status(at, 429, nil, ""), transient: true},
+		"it refuses, as 403 does":  {fault: awsfedtest.Status(at, 403, nil, "")},
+		"it knows no task, as 404": {fault: awsfedtest.Status(at, 404, nil, "")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -147,10 +170,19 @@ func TestAnEndpointOfATaskOrPodThatDoesNotAnswerIsTransient(t *testing.T) {
 				builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), awsfed.Config{Audience: testAudience, Region: "us-east-1", Credentials: provider, Logger: quiet})
 				require.NoError(t, err)
 				_, err = builder.SubjectToken(t.Context())
-				assert.Equal(t, test.transient, errors.Is(err, awsfed.ErrTransient), "transient: %v", err)
+				assert.Equal(t, test.transient, errors.Is(err, awsfed.ErrTransient), err)
+				assert.NotErrorIs(t, err, awsfed.ErrNoCredentials)
 			})
 		})
 	}
+}
+
+func TestAnAgentThatIsStartingIsWaitedFor(t *testing.T) {
+	clearAWSEnvironment(t)
+	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", nobody+"/v1/credentials")
+	err := attempt(t)
+	assert.ErrorIs(t, err, awsfed.ErrTransient)
+	assert.NotErrorIs(t, err, awsfed.ErrNoCredentials)
 }
 
 func TestATokenComesSoonAfterEC2MetadataDoes(t *testing.T) {
@@ -172,4 +204,63 @@ func TestATokenComesSoonAfterEC2MetadataDoes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The client of the library's own chain, on real connections.
+func TestATokenComesSoonAfterEC2MetadataDoesOnLoopback(t *testing.T) {
+	const outage = 4 * time.Second
+	for name, fault := range map[string]awsfedtest.Fault{
+		"it is silent":              awsfedtest.Drop(awsfedtest.EC2Metadata),
+		"it does not give a token":  awsfedtest.Drop(awsfedtest.EC2Metadata).When(isPut),
+		"it answers with nonsense,": awsfedtest.Status(awsfedtest.EC2Metadata, 500, nil, strings.Repeat("?", 100)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := awsfedtest.New(awsfedtest.Options{})
+			cfg := serve(t, cloud, awsfedtest.SourceEC2Metadata).Config()
+			cfg.Logger = quiet
+			ts, err := awsfed.NewTokenSource(t.Context(), cfg)
+			require.NoError(t, err)
+			cloud.Inject(fault.During(outage))
+			start := time.Now()
+			_, err = ts.TokenContext(t.Context())
+			require.NoError(t, err)
+			assert.Less(t, time.Since(start), outage+10*time.Second)
+		})
+	}
+}
+
+func TestAQuestionThatIsCutShortEndsInWhatTheSourceSaidBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		cfg := cloud.Config()
+		cfg.Logger = quiet
+		builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
+		require.NoError(t, err)
+		ask := func(timeout time.Duration) *awsfed.Error {
+			ctx, cancel := context.WithTimeout(t.Context(), timeout)
+			defer cancel()
+			_, err := builder.SubjectToken(ctx)
+			if err == nil {
+				return nil
+			}
+			var e *awsfed.Error
+			require.ErrorAs(t, err, &e)
+			return e
+		}
+		remove := cloud.Inject(awsfedtest.Unavailable(awsfedtest.EC2Metadata))
+		first := ask(10 * time.Second)
+		require.NotNil(t, first)
+		assert.NotEmpty(t, first.Code)
+
+		second := ask(time.Millisecond)
+		require.NotNil(t, second)
+		assert.ErrorIs(t, second, context.DeadlineExceeded)
+		assert.Equal(t, first.Code, second.Code)
+		assert.Equal(t, first.Hint, second.Hint)
+		assert.True(t, second.Transient)
+		remove()
+		time.Sleep(time.Minute)
+
+		assert.Nil(t, ask(10*time.Second))
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/awsfed/awsfed-go/awsfed/internal/awshttp"
 	"github.com/awsfed/awsfed-go/awsfed/internal/hosts"
 )
 
@@ -20,17 +21,18 @@ var (
 
 // network tells which way the requests take: names, addresses, proxies. It resolves names and connects to nobody.
 func (d *diagnosis) network(ctx context.Context, s *Step) error {
+	d.bypassedProxies(s)
 	transport, known := d.transport()
 	if !known {
 		s.Verdict = VerdictSkipped
-		s.Findings = []string{"Config.HTTPClient has a transport of its own, which cannot be looked into"}
+		s.Findings = append(s.Findings, "Config.HTTPClient has a transport of its own, which cannot be looked into")
 		return nil
 	}
 	for _, target := range []struct {
 		url   string
 		stage Stage
-	}{{d.cfg.TokenURL, StageExchange}, {d.cfg.IAMCredentialsEndpoint, StageImpersonation}} {
-		if target.stage == StageImpersonation && d.cfg.ServiceAccount == "" {
+	}{{d.TokenURL, StageExchange}, {d.IAMCredentialsEndpoint, StageImpersonation}} {
+		if target.stage == StageImpersonation && d.ServiceAccount == "" {
 			continue // nothing goes there
 		}
 		if err := d.route(ctx, s, transport, target.url); err != nil {
@@ -48,11 +50,24 @@ func (d *diagnosis) network(ctx context.Context, s *Step) error {
 	return nil
 }
 
+// bypassedProxies notes the sources of AWS credentials that a proxy variable covers and that are
+// asked without it.
+func (d *diagnosis) bypassedProxies(s *Step) {
+	if d.builder == nil {
+		return
+	}
+	for _, u := range d.builder.chain.nearby {
+		if variable, kind := awshttp.BypassedProxy(u); variable != "" {
+			s.Findings = append(s.Findings, fmt.Sprintf("%s: %s is set and is not used for %s addresses", u.Hostname(), variable, kind))
+		}
+	}
+}
+
 // transport is what sends the requests, if it goes to the network as usual.
 func (d *diagnosis) transport() (*http.Transport, bool) {
 	var base http.RoundTripper
-	if d.cfg.HTTPClient != nil {
-		base = d.cfg.HTTPClient.Transport
+	if d.HTTPClient != nil {
+		base = d.HTTPClient.Transport
 	}
 	if base == nil {
 		base = http.DefaultTransport

@@ -1,17 +1,16 @@
 package awsfed_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/awsfed/awsfed-go/awsfed"
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
@@ -20,68 +19,98 @@ const childMarker = "AWSFED_TEST_CHILD"
 func isChild() bool { return os.Getenv(childMarker) != "" }
 
 // inChild runs the named test, which is to ask isChild, in a process of its own with these
-// variables: net/http reads the proxy once, and some tests end their process.
+// variables: net/http reads the proxy once.
 func inChild(t *testing.T, test string, variables ...string) {
 	t.Helper()
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+test+"$", "-test.v", "-test.timeout=20s")
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+test+"$", "-test.v")
 	child.Env = append(os.Environ(), "NO_PROXY=", "no_proxy=", "http_proxy=", "https_proxy=", "HTTPS_PROXY=", "REQUEST_METHOD=", childMarker+"=1")
 	child.Env = append(child.Env, variables...)
 	out, err := child.CombinedOutput()
-	require.NoError(t, err, "%.3000s", out)
+	require.NoError(t, err, "%s", out)
 	require.Contains(t, string(out), "--- PASS: "+test)
 }
 
-func TestNoProxySeesMetadataAddresses(t *testing.T) {
+func TestOtherHostsAreAskedThroughTheProxy(t *testing.T) {
 	if isChild() {
-		_ = attempt(t) // The proxy tells what it saw.
+		require.NoError(t, attempt(t))
 		return
 	}
-	for name, variables := range map[string][]string{
-		"EC2 metadata":           nil,
-		"EC2 metadata over IPv6": {"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=IPv6"},
-		"ECS":                    {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/container/ecs/app", "AWS_CONTAINER_AUTHORIZATION_TOKEN=of-the-task"},
-		"EKS Pod Identity":       {"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.23/v1/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN=of-the-pod"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			clearAWSEnvironment(t)
+	for _, source := range []awsfedtest.CredentialSource{awsfedtest.SourceEC2Metadata, awsfedtest.SourceIRSA} {
+		t.Run(string(source), func(t *testing.T) {
 			cloud := awsfedtest.New(awsfedtest.Options{})
-			var (
-				mu   sync.Mutex
-				seen []string // in clear text
-			)
-			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				mu.Lock()
-				seen = append(seen, strings.TrimSpace(r.Method+" http://"+r.Host+r.URL.Path+
-					" "+r.Header.Get("X-Aws-Ec2-Metadata-Token")+r.Header.Get("Authorization")))
-				mu.Unlock()
-				cloud.ServeHTTP(w, r)
-			}))
-			defer proxy.Close()
-			inChild(t, "TestNoProxySeesMetadataAddresses", append(variables, "HTTP_PROXY="+proxy.URL)...)
-			mu.Lock()
-			defer mu.Unlock()
-			assert.Empty(t, seen, "the proxy sees a session token, a role's keys or a token of a task or pod")
+			server := serve(t, cloud, source)
+			// The emulator is the proxy: nothing else would answer for these names.
+			inChild(t, "TestOtherHostsAreAskedThroughTheProxy", "HTTP_PROXY="+server.URL,
+				"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://metadata.example", "AWS_ENDPOINT_URL_STS=http://sts.example")
+			hosts := map[string]bool{}
+			for _, r := range cloud.Requests() {
+				hosts[r.Host] = true
+			}
+			want := map[awsfedtest.CredentialSource]string{awsfedtest.SourceEC2Metadata: "metadata.example", awsfedtest.SourceIRSA: "sts.example"}[source]
+			assert.Equal(t, map[string]bool{want: true}, hosts)
 		})
 	}
 }
 
 func TestADiagnosisTellsOfProxiesThatMetadataIsNotAskedThrough(t *testing.T) {
 	if isChild() {
-		cfg := awsfedtest.New(awsfedtest.Options{}).Config()
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		cfg := cloud.Config()
 		cfg.Region = "" // which EC2 metadata would be asked for, if the URL did not tell it
 		cfg.VerificationURL = "https://sts.us-east-1.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
-		findings := strings.Join(stepOf(t, diagnose(t, cfg), "network").Findings, "\n")
-		assert.Contains(t, findings, os.Getenv("WANT_FINDING"))
+		report := diagnose(t, cfg)
+		findings := strings.Join(stepOf(t, report, "network").Findings, "\n")
+		if want := os.Getenv("WANT_FINDING"); want != "" {
+			assert.Contains(t, findings, want)
+		} else {
+			assert.NotContains(t, findings, "_PROXY")
+		}
 		return
 	}
 	clearAWSEnvironment(t)
 	const proxy = "HTTP_PROXY=http://proxy.example:3128"
 	for name, variables := range map[string][]string{
-		"over IPv4": {proxy, "WANT_FINDING=169.254.169.254: HTTP_PROXY is set and is not used for link-local addresses"},
-		"over IPv6": {proxy, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=IPv6", "WANT_FINDING=fd00:ec2::254: HTTP_PROXY is set and is not used for unique-local addresses"},
+		"over IPv4":           {proxy, "WANT_FINDING=169.254.169.254: HTTP_PROXY is set and is not used for link-local addresses"},
+		"over IPv6":           {proxy, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=IPv6", "WANT_FINDING=fd00:ec2::254: HTTP_PROXY is set and is not used for unique-local addresses"},
+		"at another address":  {proxy, "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://169.254.1.1", "WANT_FINDING=169.254.1.1: HTTP_PROXY is set and is not used for link-local addresses"},
+		"not asked at all":    {proxy, "AWS_EC2_METADATA_DISABLED=true"},
+		"exempt by NO_PROXY":  {proxy, "NO_PROXY=169.254.169.254"},
+		"where none is set":   {"HTTP_PROXY="},
+		"on loopback, exempt": {proxy, "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inChild(t, "TestADiagnosisTellsOfProxiesThatMetadataIsNotAskedThrough", variables...)
+		})
+	}
+}
+
+func TestADiagnosisKnowsTheSourcesNearbyThatTheChainMayAsk(t *testing.T) {
+	keys := map[string]string{"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
+	role := writeFile(t, "config", "[default]\nrole_arn = arn:aws:iam::123456789012:role/app\ncredential_source = Ec2InstanceMetadata\n")
+	elsewhere := writeFile(t, "config", "[default]\nec2_metadata_service_endpoint = http://[fd00:ec2::254]:80\n")
+	for name, test := range map[string]struct {
+		env  map[string]string
+		cfg  awsfed.Config
+		want []string
+	}{
+		"EC2":                          {want: []string{"http://169.254.169.254"}},
+		"EC2, by a setting":            {cfg: awsfed.Config{MetadataEndpoint: "http://169.254.169.254:80"}, want: []string{"http://169.254.169.254:80"}},
+		"EC2, by a profile":            {env: map[string]string{"AWS_CONFIG_FILE": elsewhere}, want: []string{"http://[fd00:ec2::254]:80"}},
+		"EC2, for a role of a profile": {env: map[string]string{"AWS_CONFIG_FILE": role}, want: []string{"http://169.254.169.254"}},
+		"ECS":                          {env: map[string]string{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/1"}, want: []string{"http://169.254.170.2/v2/credentials/1"}},
+		"EKS Pod Identity":             {env: map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials"}, want: []string{"http://169.254.170.23/v1/credentials"}},
+		"keys and a region":            {env: keys},
+		"a program's own provider":     {cfg: awsfed.Config{Credentials: staticCredentials(aws.Credentials{})}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clearAWSEnvironment(t)
+			t.Setenv("AWS_REGION", "us-east-1")
+			for name, value := range test.env {
+				t.Setenv(name, value)
+			}
+			got, err := awsfed.NearbySources(t.Context(), test.cfg)
+			require.NoError(t, err)
+			assert.Equal(t, test.want, got)
 		})
 	}
 }

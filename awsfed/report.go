@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
@@ -38,7 +39,8 @@ func (v Verdict) String() string {
 // MarshalText makes the verdict a word in JSON.
 func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// A Step is one thing that [Diagnose] looked at.
+// A Step is one thing that [Diagnose] looked at. In Cure the lines that start with two blanks are
+// commands, quoted for a POSIX shell and to be pasted as they are; the others are prose.
 type Step struct {
 	Name     string        `json:"name"`
 	Verdict  Verdict       `json:"verdict"`
@@ -72,15 +74,30 @@ func (r *Report) WriteText(w io.Writer) error {
 		mark := map[Verdict]string{VerdictPassed: "ok", VerdictSkipped: "--", VerdictWarned: "!!", VerdictFailed: "XX"}[step.Verdict]
 		fmt.Fprintf(&b, "%s  %-20s %-8s %s\n", mark, step.Name, step.Verdict, step.Duration.Round(100*time.Microsecond))
 		for _, finding := range step.Findings {
-			fmt.Fprintf(&b, "      %s\n", finding)
+			fmt.Fprintf(&b, "      %s\n", oneLine(finding))
 		}
 		for line := range strings.Lines(step.Cure) {
-			fmt.Fprintf(&b, "    > %s\n", strings.TrimSuffix(line, "\n"))
+			line = strings.TrimSuffix(line, "\n")
+			if strings.HasPrefix(line, commandIndent) {
+				fmt.Fprintf(&b, "    %s\n", line) // A ">" in front would redirect where the line is pasted.
+			} else {
+				fmt.Fprintf(&b, "    > %s\n", oneLine(line))
+			}
 		}
 	}
 	fmt.Fprintf(&b, "\n%s\n", r.summary())
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// oneLine keeps what others said from making lines that look like commands.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 func (r *Report) summary() string {
@@ -90,7 +107,7 @@ func (r *Report) summary() string {
 	}
 	switch {
 	case count[VerdictFailed] > 0:
-		return fmt.Sprintf("%d of %d steps failed; what to do stands behind \">\".", count[VerdictFailed], len(r.Steps))
+		return fmt.Sprintf("%d of %d steps failed; what to do stands behind \">\", and commands below it.", count[VerdictFailed], len(r.Steps))
 	case r.Expiry.IsZero():
 		return "The walk did not come to its end, so there is nothing to say of what it did not reach."
 	case count[VerdictWarned] > 0:

@@ -11,13 +11,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"github.com/awsfed/awsfed-go/awsfed/internal/clock"
 	"github.com/awsfed/awsfed-go/awsfed/internal/hosts"
+	"github.com/awsfed/awsfed-go/awsfed/internal/secret"
 )
 
 const (
@@ -32,21 +33,37 @@ const (
 	emptyPayloadSHA256   = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 )
 
-// A SubjectToken is what proves an identity to Google's STS (RFC 8693 §2.1). It prints as its type alone, since its
-// value is a secret.
+// A SubjectToken is what proves an identity to Google's STS (RFC 8693 §2.1). It prints and encodes as its type alone,
+// and gob refuses it, since its value is a secret. By == a token equals its copies; tokens that were made apart differ
+// even if their values are the same. The zero value is no token.
 type SubjectToken struct {
-	Value string `json:"-"`    // the secret itself, as it stands in the parameter subject_token
-	Type  string `json:"type"` // a URN, such as AWSSubjectTokenType
+	value secret.Box[string]
+	typ   string
 }
 
+// NewSubjectToken makes a subject token for a [SubjectTokenSource] of a program's own. The value is what stands in the
+// parameter subject_token, and the type is a URN, such as [AWSSubjectTokenType].
+func NewSubjectToken(value, typ string) SubjectToken {
+	return SubjectToken{value: secret.New(value), typ: typ}
+}
+
+// Value is the secret itself.
+func (t SubjectToken) Value() string { return t.value.Reveal() }
+
+// Type is the URN.
+func (t SubjectToken) Type() string { return t.typ }
+
 // String is the type of the token and never its value.
-func (t SubjectToken) String() string { return "SubjectToken(" + t.Type + ")" }
+func (t SubjectToken) String() string { return "awsfed.SubjectToken(" + t.typ + ")" }
 
-// GoString keeps %#v from printing the value.
-func (t SubjectToken) GoString() string { return t.String() }
+// Format prints String for every verb.
+func (t SubjectToken) Format(state fmt.State, verb rune) { formatAs(state, verb, t.String()) }
 
-// LogValue keeps package slog from printing the value.
+// LogValue is String, for package slog.
 func (t SubjectToken) LogValue() slog.Value { return slog.StringValue(t.String()) }
+
+// MarshalText is String, for JSON, XML and other encoders.
+func (t SubjectToken) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
 // A SubjectTokenBuilder makes subject tokens out of AWS credentials: a GetCallerIdentity request of AWS STS, signed and
 // not sent. Google sends it, and so learns from AWS who signed. AWS accepts it for about 15 minutes, and for that long
@@ -54,15 +71,25 @@ func (t SubjectToken) LogValue() slog.Value { return slog.StringValue(t.String()
 //
 // The format is that of AIP-4117, "Determining the subject token in AWS".
 type SubjectTokenBuilder struct {
+	hidden secret.Box[*subjectTokenBuilder] // AWS credentials are within reach of it
+}
+
+type subjectTokenBuilder struct {
 	audience        string
 	verificationURL string // "" is the regional endpoint that the SDK knows
 	chain           *awsChain
+	timeout         time.Duration
 	signer          *v4.Signer
-	time            *clock.Clock
 	hints           hints
 
 	mu     sync.Mutex
-	signed fingerprint // of the credentials that signed the newest token
+	signed signed
+}
+
+// signed is the newest token and the credentials that signed it.
+type signed struct {
+	token       [sha256.Size]byte
+	credentials fingerprint
 }
 
 // A fingerprint tells AWS credentials from others without holding them.
@@ -72,72 +99,93 @@ func fingerprintOf(credentials aws.Credentials) fingerprint {
 	return sha256.Sum256([]byte(credentials.AccessKeyID + "\n" + credentials.SessionToken))
 }
 
-// NewSubjectTokenBuilder needs Audience of cfg, and heeds Credentials, Region, VerificationURL, MetadataEndpoint and
-// Logger. ctx is for loading the AWS configuration and is not kept.
+// NewSubjectTokenBuilder needs Audience of cfg, and heeds Credentials, Region, VerificationURL, MetadataEndpoint, Timeout
+// and Logger. ctx is for loading the AWS configuration and is not kept.
 func NewSubjectTokenBuilder(ctx context.Context, cfg Config) (*SubjectTokenBuilder, error) {
-	if err := cfg.validate(); err != nil {
+	s, err := resolve(cfg)
+	if err != nil {
 		return nil, err
 	}
-	cfg = cfg.withDefaults()
-	hints := newHints(cfg)
+	return newSubjectTokenBuilder(ctx, s)
+}
+
+func newSubjectTokenBuilder(ctx context.Context, s *settings) (*SubjectTokenBuilder, error) {
+	if ctx == nil {
+		return nil, errNoContext
+	}
 	if ctx.Err() != nil {
-		return nil, hints.explain(&Error{Stage: StageCredentials, Err: context.Cause(ctx)})
+		return nil, s.hints.explain((&Error{Stage: StageCredentials, Err: context.Cause(ctx)}).cleaned())
 	}
-	chain, err := loadAWSChain(ctx, cfg)
+	chain, err := loadAWSChain(ctx, s.Config)
 	if err != nil {
-		return nil, hints.explain(err)
+		return nil, s.hints.explain(err)
 	}
-	return &SubjectTokenBuilder{
-		audience:        cfg.Audience,
-		verificationURL: cfg.VerificationURL,
+	return &SubjectTokenBuilder{secret.New(&subjectTokenBuilder{
+		audience:        s.Audience,
+		verificationURL: s.VerificationURL,
 		chain:           chain,
+		timeout:         s.Timeout,
 		signer:          v4.NewSigner(),
-		time:            &clock.Clock{},
-		hints:           hints,
-	}, nil
+		hints:           s.hints,
+	})}, nil
 }
 
 // SubjectToken signs a new request with the credentials of this moment. Its errors are of type [*Error].
 func (b *SubjectTokenBuilder) SubjectToken(ctx context.Context) (SubjectToken, error) {
-	req, err := b.sign(ctx)
+	inner := b.hidden.Reveal()
+	if inner == nil {
+		return SubjectToken{}, errNotMade
+	}
+	return layer(ctx, inner.timeout, StageSubjectToken, inner.token)
+}
+
+// Format prints the audience for every verb, and nothing else.
+func (b SubjectTokenBuilder) Format(state fmt.State, verb rune) {
+	text := ""
+	if inner := b.hidden.Reveal(); inner != nil {
+		text = inner.audience
+	}
+	formatAs(state, verb, "awsfed.SubjectTokenBuilder("+text+")")
+}
+
+func (b *subjectTokenBuilder) token(ctx context.Context) (SubjectToken, error) {
+	b.renew(ctx)
+	req, credentials, err := b.sign(ctx)
 	if err != nil {
 		return SubjectToken{}, b.hints.explain(err)
 	}
 	value, err := serialize(req)
 	if err != nil {
-		return SubjectToken{}, &Error{Stage: StageSubjectToken, Err: err}
+		return SubjectToken{}, (&Error{Stage: StageSubjectToken, Err: err}).cleaned()
 	}
-	return SubjectToken{Value: value, Type: AWSSubjectTokenType}, nil
+	b.mu.Lock()
+	b.signed = signed{token: sha256.Sum256([]byte(value)), credentials: credentials}
+	b.mu.Unlock()
+	return NewSubjectToken(value, AWSSubjectTokenType), nil
 }
 
-// sign makes the signed request.
-func (b *SubjectTokenBuilder) sign(ctx context.Context) (*http.Request, error) {
-	done := startHop(ctx, StageCredentials)
+// sign makes the signed request, and tells the credentials that signed it.
+func (b *subjectTokenBuilder) sign(ctx context.Context) (*http.Request, fingerprint, error) {
+	done := AttemptOf(ctx).Step(StageCredentials)
 	credentials, err := b.chain.Retrieve(ctx)
 	done(err)
 	if err != nil {
-		return nil, err
+		return nil, fingerprint{}, err
 	}
 	endpoint, region, err := b.endpoint(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fingerprint{}, err
 	}
-	done = startHop(ctx, StageSubjectToken)
+	done = AttemptOf(ctx).Step(StageSubjectToken)
 	req, err := b.request(ctx, credentials, endpoint, region)
 	if err != nil {
-		err = &Error{Stage: StageSubjectToken, Err: err}
+		err = (&Error{Stage: StageSubjectToken, Err: err}).cleaned(credentials.SecretAccessKey, credentials.SessionToken)
 	}
 	done(err)
-	if err != nil {
-		return nil, err
-	}
-	b.mu.Lock()
-	b.signed = fingerprintOf(credentials)
-	b.mu.Unlock()
-	return req, nil
+	return req, fingerprintOf(credentials), err
 }
 
-func (b *SubjectTokenBuilder) request(ctx context.Context, credentials aws.Credentials, endpoint, region string) (*http.Request, error) {
+func (b *subjectTokenBuilder) request(ctx context.Context, credentials aws.Credentials, endpoint, region string) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, nil)
 	if err != nil {
 		return nil, err
@@ -148,11 +196,11 @@ func (b *SubjectTokenBuilder) request(ctx context.Context, credentials aws.Crede
 	// Signed with the rest, this header binds the token to one provider: no other can use it.
 	req.Header.Set(targetResourceHeader, b.audience)
 	// The service is "sts" whatever the first label of the host is, sts-fips for one.
-	return req, b.signer.SignHTTP(ctx, credentials, req, emptyPayloadSHA256, "sts", region, b.time.Now())
+	return req, b.signer.SignHTTP(ctx, credentials, req, emptyPayloadSHA256, "sts", region, AttemptOf(ctx).Now())
 }
 
 // endpoint is the URL that Google is to call, and the region that AWS will want in the signature.
-func (b *SubjectTokenBuilder) endpoint(ctx context.Context) (endpoint, region string, err error) {
+func (b *subjectTokenBuilder) endpoint(ctx context.Context) (endpoint, region string, err error) {
 	if b.verificationURL != "" && !strings.Contains(b.verificationURL, regionPlaceholder) {
 		if u, err := url.Parse(b.verificationURL); err == nil {
 			if region, ok := hosts.AWSSTS(u.Hostname()); ok {
@@ -160,7 +208,7 @@ func (b *SubjectTokenBuilder) endpoint(ctx context.Context) (endpoint, region st
 			}
 		}
 	}
-	done := startHop(ctx, StageRegion)
+	done := AttemptOf(ctx).Step(StageRegion)
 	region, err = b.chain.Region(ctx)
 	done(err)
 	if err != nil {
@@ -177,7 +225,7 @@ func (b *SubjectTokenBuilder) endpoint(ctx context.Context) (endpoint, region st
 func regionalEndpoint(ctx context.Context, region string) (endpoint, signingRegion string, err error) {
 	resolved, err := sts.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, sts.EndpointParameters{Region: &region})
 	if err != nil {
-		return "", "", &Error{Stage: StageSubjectToken, Err: fmt.Errorf("the STS endpoint of region %s: %w", region, err)}
+		return "", "", (&Error{Stage: StageSubjectToken, Err: fmt.Errorf("the STS endpoint of region %s: %w", region, err)}).cleaned()
 	}
 	signingRegion = region
 	if host, ok := hosts.AWSSTS(resolved.URI.Hostname()); ok {
@@ -186,16 +234,20 @@ func regionalEndpoint(ctx context.Context, region string) (endpoint, signingRegi
 	return resolved.URI.Scheme + "://" + resolved.URI.Host + "?" + callerIdentityQuery, signingRegion, nil
 }
 
-// renew drops AWS credentials that were refused. It reports whether others came in their place.
-func (b *SubjectTokenBuilder) renew(ctx context.Context) bool {
+// renew drops the AWS credentials behind a token that was refused, and tells if others come in their place.
+func (b *subjectTokenBuilder) renew(ctx context.Context) {
+	a := AttemptOf(ctx)
+	refused := a.Refused()
+	if refused == "" {
+		return
+	}
 	b.mu.Lock()
 	signed := b.signed
 	b.mu.Unlock()
-	return b.chain.renew(ctx, signed)
+	if sha256.Sum256([]byte(refused)) == signed.token && b.chain.renew(ctx, signed.credentials) {
+		a.Renewed()
+	}
 }
-
-// clock is shared with the layers that hear Google's clock.
-func (b *SubjectTokenBuilder) clock() *clock.Clock { return b.time }
 
 // serialize writes a signed request as Google reads it: JSON, then the escaping of a query. Field order, header names
 // and the order of headers are those of Google's own Go libraries.

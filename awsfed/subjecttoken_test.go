@@ -2,10 +2,13 @@ package awsfed_test
 
 import (
 	"context"
+	"encoding/gob"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -97,7 +100,7 @@ func (r signedRequest) header(name string) string {
 
 func decode(t *testing.T, token awsfed.SubjectToken) signedRequest {
 	t.Helper()
-	text, err := url.QueryUnescape(token.Value)
+	text, err := url.QueryUnescape(token.Value())
 	require.NoError(t, err)
 	var request signedRequest
 	require.NoError(t, json.Unmarshal([]byte(text), &request))
@@ -122,8 +125,8 @@ func TestSubjectTokensAreThoseOfGooglesLibraryByteForByte(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // both sign in the same second
 				ours := subjectToken(t, awsfed.Config{Audience: testAudience, Credentials: staticCredentials(test.credentials), Region: test.region})
-				assert.Equal(t, googles(t, test.credentials, test.region, ""), ours.Value)
-				assert.Equal(t, awsfed.AWSSubjectTokenType, ours.Type)
+				assert.Equal(t, googles(t, test.credentials, test.region, ""), ours.Value())
+				assert.Equal(t, awsfed.AWSSubjectTokenType, ours.Type())
 			})
 		})
 	}
@@ -137,7 +140,7 @@ func TestSubjectTokensAreRightWhereGooglesLibraryIsWrong(t *testing.T) {
 		"so has the European Sovereign Cloud":      {"eusc-de-east-1", "", "https://sts.eusc-de-east-1.amazonaws.eu" + query, "sts.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1/sts"},
 		"a default port is not signed":             {"us-east-1", "https://sts.{region}.amazonaws.com:443" + query, "https://sts.us-east-1.amazonaws.com" + query, "sts.us-east-1.amazonaws.com", "us-east-1/sts"},
 		"another port is":                          {"us-east-1", "https://localhost:8443" + query, "https://localhost:8443" + query, "localhost:8443", "us-east-1/sts"},
-		"a space in the query is %20":              {"us-east-1", "https://sts.{region}.amazonaws.com" + query + "&Note=a+b", "https://sts.us-east-1.amazonaws.com?Action=GetCallerIdentity&Note=a%20b&Version=2011-06-15", "sts.us-east-1.amazonaws.com", "us-east-1/sts"},
+		"the query is as the signer sorted it":     {"us-east-1", "https://sts.{region}.amazonaws.com?Version=2011-06-15&Action=GetCallerIdentity", "https://sts.us-east-1.amazonaws.com" + query, "sts.us-east-1.amazonaws.com", "us-east-1/sts"},
 		"the global host wants us-east-1":          {"eu-west-1", "https://sts.amazonaws.com/" + query, "https://sts.amazonaws.com/" + query, "sts.amazonaws.com", "us-east-1/sts"},
 		"a host of another region wants its own":   {"eu-west-1", "https://sts.us-west-2.amazonaws.com" + query, "https://sts.us-west-2.amazonaws.com" + query, "sts.us-west-2.amazonaws.com", "us-west-2/sts"},
 		"the pseudo-region aws-global is no scope": {"aws-global", "", "https://sts.amazonaws.com" + query, "sts.amazonaws.com", "us-east-1/sts"},
@@ -155,15 +158,50 @@ func TestSubjectTokensAreRightWhereGooglesLibraryIsWrong(t *testing.T) {
 
 // What the README says of Google's library, so that it does not stand there longer than it is true.
 func TestGooglesLibraryIsStillWrongThere(t *testing.T) {
-	fips := decode(t, awsfed.SubjectToken{Value: googles(t, sessionKeys, "us-east-1", "https://sts-fips.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15")})
+	fips := decode(t, awsfed.NewSubjectToken(googles(t, sessionKeys, "us-east-1", "https://sts-fips.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"), awsfed.AWSSubjectTokenType))
 	assert.Contains(t, fips.header("authorization"), "/us-east-1/sts-fips/aws4_request")
-	china := decode(t, awsfed.SubjectToken{Value: googles(t, sessionKeys, "cn-north-1", "")})
+	china := decode(t, awsfed.NewSubjectToken(googles(t, sessionKeys, "cn-north-1", ""), awsfed.AWSSubjectTokenType))
 	assert.Equal(t, "sts.cn-north-1.amazonaws.com", china.header("host"))
 }
 
-func TestSubjectTokensDoNotPrint(t *testing.T) {
-	token := awsfed.SubjectToken{Value: "mark", Type: awsfed.AWSSubjectTokenType}
-	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-		assert.NotContains(t, fmt.Sprintf(format, token), "mark", format)
+func TestASubjectTokenShowsItsTypeAlone(t *testing.T) {
+	const text = "awsfed.SubjectToken(urn:type)"
+	token := awsfed.NewSubjectToken("the value", "urn:type")
+	assert.Equal(t, "the value", token.Value())
+	assert.Equal(t, "urn:type", token.Type())
+	for _, verb := range letters {
+		format := "%" + string(verb)
+		switch verb {
+		case 'T', 'p', 'w': // package fmt prints these itself
+			assert.NotContains(t, fmt.Sprintf(format, token), "the value", format)
+		case 'q':
+			assert.Equal(t, `"`+text+`"`, fmt.Sprintf(format, token))
+		default:
+			assert.Equal(t, text, fmt.Sprintf(format, token), format)
+			assert.Equal(t, "["+text+"]", fmt.Sprintf(format, []awsfed.SubjectToken{token}), format)
+		}
 	}
+	for format, want := range map[string]string{
+		"%+v": text, "%#v": text, "% d": text, "%35v": "      " + text, "%-35d|": text + "      |", "%.6x": "awsfed", "%8.6s": "  awsfed", "%#q": "`" + text + "`",
+	} {
+		assert.Equal(t, want, fmt.Sprintf(format, token), format)
+	}
+	assert.Equal(t, text, token.String())
+	assert.Equal(t, text, slog.AnyValue(token).Resolve().String())
+	assert.Equal(t, `"`+text+`"`, string(must(json.Marshal(token))))
+	assert.Equal(t, "<SubjectToken>"+text+"</SubjectToken>", string(must(xml.Marshal(token))))
+	assert.ErrorContains(t, gob.NewEncoder(io.Discard).Encode(token), "no exported fields")
+	assert.ErrorContains(t, gob.NewEncoder(io.Discard).Encode(struct{ Token awsfed.SubjectToken }{token}), "no exported fields")
+}
+
+func TestASubjectTokenEqualsItsCopiesAlone(t *testing.T) {
+	token := awsfed.NewSubjectToken("the value", "urn:type")
+	other := token
+	assert.True(t, token == other)
+	assert.False(t, token == awsfed.NewSubjectToken("the value", "urn:type"))
+	assert.Equal(t, 1, len(map[any]int{token: 1, other: 2}))
+	var zero awsfed.SubjectToken
+	assert.Equal(t, awsfed.SubjectToken{}, zero)
+	assert.Empty(t, zero.Value())
+	assert.Empty(t, zero.Type())
 }

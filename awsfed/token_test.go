@@ -19,13 +19,19 @@ import (
 
 // brokenTokens are tokens that cannot stand in an Authorization header, or should not.
 var brokenTokens = map[string]string{
-	"a line break":      "ya29.broken\nX-Injected: 1",
-	"a carriage return": "ya29.broken\r\nX-Injected: 1",
-	"a NUL":             "ya29.broken\x00",
-	"a blank":           "ya29.broken token",
-	"blanks alone":      "   ",
-	"another alphabet":  "ya29.brøken",
-	"a byte too long":   strings.Repeat("x", 16<<10+1),
+	"a line break":         "ya29.broken\nX-Injected: 1",
+	"a carriage return":    "ya29.broken\r\nX-Injected: 1",
+	"a line break at last": "ya29.broken\n",
+	"a NUL":                "ya29.broken\x00",
+	"DEL":                  "ya29.broken\x7f",
+	"a blank":              "ya29.broken token",
+	"a blank at first":     " ya29.broken",
+	"a tab":                "ya29.broken\t",
+	"blanks alone":         "   ",
+	"another alphabet":     "ya29.brøken",
+	"C1":                   "ya29.broken\u0085",
+	"a byte too long":      strings.Repeat("x", 16<<10+1),
+	"900 kB":               strings.Repeat("x", 900_000),
 }
 
 // exchangeAnswer and impersonationAnswer are answers like Google's, with that token.
@@ -57,6 +63,16 @@ func TestATokenThatNoHeaderCarriesIsNotTaken(t *testing.T) {
 		_, err = exchangeOnce(t, answering(200, strings.Replace(goodExchange, "ya29.d.x", `ya29.\ud800`, 1)))
 		invalidAnswer(t, err)
 	})
+}
+
+func TestATokenOf16KiBIsTaken(t *testing.T) {
+	longest := strings.Repeat("!~", 8<<10)
+	token, err := exchangeOnce(t, answering(200, exchangeAnswer(longest)))
+	require.NoError(t, err)
+	assert.Equal(t, longest, token.AccessToken)
+	token, err = impersonateOnce(t, answering(200, impersonationAnswer(longest)))
+	require.NoError(t, err)
+	assert.Equal(t, longest, token.AccessToken)
 }
 
 func TestABrokenTokenOfAnotherSourceIsNotServed(t *testing.T) {
@@ -101,6 +117,21 @@ func TestABrokenFederatedTokenOfAnotherSourceIsNotSent(t *testing.T) {
 	}
 }
 
+// brokenAnswers are successes that hold no token that can be used.
+func brokenAnswers(answer func(token string) string) map[string]string {
+	answers := map[string]string{
+		"a token twice":        strings.Replace(answer("ya29.broken"), "{", `{"access_token":"ya29.a","accessToken":"ya29.a",`, 1),
+		"names in other cases": strings.NewReplacer("access_token", "Access_Token", "accessToken", "accesstoken").Replace(answer("ya29.broken")),
+		"text after it":        answer("ya29.broken") + "x",
+		"cut off":              answer("ya29.broken")[:30],
+		"nothing":              "",
+	}
+	for name, token := range brokenTokens {
+		answers[name] = answer(token)
+	}
+	return answers
+}
+
 // answeredAt is the layer under test with its endpoint, and what its answers look like.
 var answeredAt = []struct {
 	endpoint awsfedtest.Endpoint
@@ -108,12 +139,13 @@ var answeredAt = []struct {
 	change   func(*awsfed.Config)
 }{
 	{awsfedtest.GoogleSTS, exchangeAnswer, func(cfg *awsfed.Config) { cfg.ServiceAccount = "" }},
+	{awsfedtest.GoogleSTS, exchangeAnswer, func(*awsfed.Config) {}},
 	{awsfedtest.IAMCredentials, impersonationAnswer, func(*awsfed.Config) {}},
 }
 
 func TestOneBadAnswerAtARefreshCostsNothing(t *testing.T) {
 	for _, at := range answeredAt {
-		for name, broken := range brokenTokens {
+		for name := range brokenAnswers(at.answer) {
 			t.Run(string(at.endpoint)+"/"+name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					cloud := awsfedtest.New(awsfedtest.Options{})
@@ -121,7 +153,7 @@ func TestOneBadAnswerAtARefreshCostsNothing(t *testing.T) {
 					use := func() error { return usable(cloud, ts) }
 					require.NoError(t, use())
 					before := cloud.Count(at.endpoint)
-					cloud.Inject(awsfedtest.Status(at.endpoint, 200, nil, at.answer(broken)).Times(1))
+					cloud.Inject(awsfedtest.Status(at.endpoint, 200, nil, brokenAnswers(at.answer)[name]).Times(1))
 					var load tally
 					load.everySecond(time.Hour, use)
 					assert.Zero(t, load.failed.Load(), "failed of %d calls", load.calls.Load())
@@ -135,11 +167,11 @@ func TestOneBadAnswerAtARefreshCostsNothing(t *testing.T) {
 
 func TestOneBadAnswerAtTheStartIsRetried(t *testing.T) {
 	for _, at := range answeredAt {
-		for name, broken := range brokenTokens {
+		for name := range brokenAnswers(at.answer) {
 			t.Run(string(at.endpoint)+"/"+name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					cloud := awsfedtest.New(awsfedtest.Options{})
-					cloud.Inject(awsfedtest.Status(at.endpoint, 200, nil, at.answer(broken)).Times(1))
+					cloud.Inject(awsfedtest.Status(at.endpoint, 200, nil, brokenAnswers(at.answer)[name]).Times(1))
 					ts := newSource(t, cloud, at.change)
 					start := time.Now()
 					require.NoError(t, usable(cloud, ts))
@@ -157,6 +189,6 @@ func usable(cloud *awsfedtest.Cloud, ts *awsfed.TokenSource) error {
 	if err != nil {
 		return err
 	}
-	_, err = cloud.Google.Check(token.AccessToken)
+	_, err = cloud.Check(token.AccessToken)
 	return err
 }

@@ -37,7 +37,7 @@ func cached(t *testing.T, f sourceFunc) *awsfed.TokenSource {
 }
 
 func tokenFor(life time.Duration) *oauth2.Token {
-	return &oauth2.Token{AccessToken: fmt.Sprintf("token %d", rand.Uint64()), TokenType: "Bearer", Expiry: time.Now().Round(0).Add(life)}
+	return &oauth2.Token{AccessToken: fmt.Sprintf("token-%d", rand.Uint64()), TokenType: "Bearer", Expiry: time.Now().Round(0).Add(life)}
 }
 
 func TestManyFirstCallersShareOneFlight(t *testing.T) {

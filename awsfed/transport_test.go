@@ -30,7 +30,7 @@ func TestTransportHonoursTheContextOfTheRequest(t *testing.T) {
 		_, err = client.Do(req)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, time.Second, time.Since(start))
-		time.Sleep(time.Minute) // the flight goes on, and a bubble must not end before it
+		cloud.Wait() // the refresh goes on, and the bubble must not end before it
 	})
 }
 

@@ -2,8 +2,7 @@
 // that need Google's own clients, whose dependencies the library shall not have:
 //
 //   - quickstart lists buckets with a token that AWS credentials were exchanged for;
-//   - doctor says what is wrong on the way to such a token, and how to mend it;
-//   - emulator serves both clouds on one port, for clients in any language.
+//   - doctor says what is wrong with a token flow, and how to fix it.
 //
 // The tests of this directory take the emulator's word to others for judgement:
 // Google's libraries for Go and Node.js read its credential file, the Cloud Storage

@@ -34,7 +34,7 @@ func TestATokenSourceIsGRPCsPerRPCCredentials(t *testing.T) {
 	judge := func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 		received, _ := metadata.FromIncomingContext(ctx)
 		bearer := strings.TrimPrefix(strings.Join(received.Get("authorization"), ","), "Bearer ")
-		if _, err := cloud.Google.Check(bearer); err != nil {
+		if _, err := cloud.Check(bearer); err != nil {
 			return nil, status.Error(codes.Unauthenticated, err.Error())
 		}
 		return handle(ctx, req)

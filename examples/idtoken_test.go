@@ -55,7 +55,7 @@ func TestGooglesValidatorAcceptsAnIDTokenOfTheEmulator(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "https://accounts.google.com", payload.Issuer)
 	assert.Equal(t, idTokenAudience, payload.Audience)
-	assert.Equal(t, cloud.Google.ServiceAccount(), payload.Claims["email"])
+	assert.Equal(t, cloud.Config().ServiceAccount, payload.Claims["email"])
 	assert.Equal(t, true, payload.Claims["email_verified"])
 	assert.Regexp(t, `^\d{21}$`, payload.Subject)
 	assert.InDelta(t, time.Now().Add(time.Hour).Unix(), payload.Expires, 60)

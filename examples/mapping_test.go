@@ -66,7 +66,7 @@ var identities = []principal.Identity{
 func TestPrincipalMapsAsCELDoes(t *testing.T) {
 	for name, m := range map[string]struct {
 		text map[string]string
-		code awsfedtest.Mapping
+		code principal.Mapping
 	}{
 		"Google's default":               {defaultMapping, principal.DefaultMapping},
 		"the example in Google's guides": {documentedMapping, principal.DocumentedMapping},
@@ -94,7 +94,7 @@ func FuzzPrincipalMapsAsCELDoes(f *testing.F) {
 			t.Skip("CEL's strings are UTF-8")
 		}
 		id := principal.Identity{Account: account, ARN: arn}
-		for _, m := range []struct{ text, code awsfedtest.Mapping }{
+		for _, m := range []struct{ text, code principal.Mapping }{
 			{defaults, principal.DefaultMapping},
 			{documented, principal.DocumentedMapping},
 		} {
@@ -141,9 +141,9 @@ func TestEmulatorTakesACELEngineForMappingAndCondition(t *testing.T) {
 			require.NoError(t, err)
 			token, err := ts.TokenContext(t.Context())
 			require.NoError(t, err)
-			access, err := cloud.Google.Check(token.AccessToken)
+			access, err := cloud.Check(token.AccessToken)
 			require.NoError(t, err)
-			assert.Equal(t, cloud.Google.Provider().Subject(c.want), access.Principal)
+			assert.Equal(t, cloud.Provider().Subject(c.want), access.Principal)
 		})
 	}
 }
@@ -173,7 +173,7 @@ func TestConditionInCELKeepsOthersOut(t *testing.T) {
 }
 
 // celMapping compiles an attribute mapping as gcloud's --attribute-mapping has it.
-func celMapping(tb testing.TB, extract extractor, expressions map[string]string) awsfedtest.Mapping {
+func celMapping(tb testing.TB, extract extractor, expressions map[string]string) principal.Mapping {
 	tb.Helper()
 	env := celEnv(tb, extract, cel.Variable("assertion", cel.MapType(cel.StringType, cel.StringType)))
 	programs := make(map[string]cel.Program)
@@ -219,7 +219,7 @@ func set(attributes *principal.Attributes, attribute string, value ref.Val) erro
 
 // celCondition compiles an attribute condition as gcloud's --attribute-condition has
 // it.
-func celCondition(tb testing.TB, expression string) awsfedtest.Condition {
+func celCondition(tb testing.TB, expression string) principal.Condition {
 	tb.Helper()
 	program := compile(tb, celEnv(tb, principal.Extract,
 		cel.Variable("assertion", cel.MapType(cel.StringType, cel.StringType)),

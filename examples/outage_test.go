@@ -212,7 +212,7 @@ func listBuckets(t *testing.T, cloud *awsfedtest.Cloud) caller {
 	require.NoError(t, err)
 	fake.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: "orders"})
 	ctx := context.Background()
-	transport, err := htransport.NewTransport(ctx, inProcess{cloud.Google.Protect(fake.HTTPHandler())}, option.WithTokenSource(newSource(t, cloud)))
+	transport, err := htransport.NewTransport(ctx, inProcess{cloud.Protect(fake.HTTPHandler())}, option.WithTokenSource(newSource(t, cloud)))
 	require.NoError(t, err)
 	client, err := storage.NewClient(ctx, option.WithHTTPClient(&http.Client{Transport: transport}))
 	require.NoError(t, err)

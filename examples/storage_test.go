@@ -41,7 +41,7 @@ func startBuckets(t *testing.T, cloud *awsfedtest.Cloud) *bucketServer {
 	require.NoError(t, err)
 	b := new(bucketServer)
 	storage := fake.HTTPHandler()
-	b.Server = httptest.NewServer(cloud.Google.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	b.Server = httptest.NewServer(cloud.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		access, _ := awsfedtest.AccessFrom(r.Context())
 		b.mu.Lock()
 		b.callers = append(b.callers, access.Principal)
@@ -100,7 +100,7 @@ func TestStorageClientListsBucketsWhereverTheAWSCredentialsComeFrom(t *testing.T
 			names, err := bucketNames(t, buckets.client(t, ts))
 			require.NoError(t, err)
 			assert.Equal(t, []string{"acme-orders"}, names)
-			assert.Equal(t, cloud.Google.ServiceAccount(), buckets.lastCaller())
+			assert.Equal(t, cloud.Config().ServiceAccount, buckets.lastCaller())
 		})
 	}
 }
@@ -115,7 +115,7 @@ func TestStorageClientWorksWithTheFederatedTokenItself(t *testing.T) {
 	names, err := bucketNames(t, buckets.client(t, ts))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"acme-orders"}, names)
-	assert.Equal(t, cloud.Google.Provider().Subject("arn:aws:sts::123456789012:assumed-role/app/i-0123456789abcdef0"), buckets.lastCaller())
+	assert.Equal(t, cloud.Provider().Subject("arn:aws:sts::123456789012:assumed-role/app/i-0123456789abcdef0"), buckets.lastCaller())
 }
 
 func TestStorageIsClosedToTokensOfADisabledPool(t *testing.T) {
@@ -128,7 +128,8 @@ func TestStorageIsClosedToTokensOfADisabledPool(t *testing.T) {
 	_, err = bucketNames(t, client)
 	require.NoError(t, err)
 
-	undo := cloud.Google.DisablePool()
+	disabled, _ := awsfedtest.FaultByName("pool-disabled")
+	undo := disabled.Inject(cloud)
 	_, err = bucketNames(t, client)
 	var refused *googleapi.Error
 	require.ErrorAs(t, err, &refused)
@@ -142,7 +143,8 @@ func TestStorageIsClosedToTokensOfADisabledPool(t *testing.T) {
 
 func TestStorageClientReportsWhatFailedOnTheWayToTheToken(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
-	cloud.Google.RemoveBinding()
+	missing, _ := awsfedtest.FaultByName("missing-binding")
+	missing.Inject(cloud)
 	cfg := cloud.Config()
 	cfg.Logger = slog.New(slog.DiscardHandler)
 	ts, err := awsfed.NewTokenSource(t.Context(), cfg)

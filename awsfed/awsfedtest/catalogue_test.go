@@ -6,20 +6,24 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/awsfed/awsfed-go/awsfed"
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-// sight is what a client that trusts its clock and tries everything once sees of
-// a fault. The zero sight is success.
+// sight is what a client that trusts its clock and tries everything once sees of a fault. The zero
+// sight is success.
 type sight struct {
 	endpoint awsfedtest.Endpoint
 	status   int
@@ -28,8 +32,10 @@ type sight struct {
 	text     string
 }
 
-// look walks the whole road from EC2 metadata to a service-account token. It is
-// not awsfed, which heals some faults by itself.
+const cloudPlatform = "https://www.googleapis.com/auth/cloud-platform"
+
+// look goes through the whole token flow from EC2 metadata to a service-account token. It is not
+// awsfed, which copes with some faults by itself.
 func look(ctx context.Context, t *testing.T, cloud *awsfedtest.Cloud) sight {
 	t.Helper()
 	cfg := cloud.Config()
@@ -46,21 +52,27 @@ func look(ctx context.Context, t *testing.T, cloud *awsfedtest.Cloud) sight {
 		return s
 	}
 
-	to := strings.Replace(verificationURL, "us-east-1", cfg.Region, 1)
-	signed := signedTo(t, to, cfg.Region, keys, time.Now(), func(r *http.Request) { r.Header.Set(targetHeader, cfg.Audience) })
+	form := url.Values{
+		"grant_type":           {"urn:ietf:params:oauth:grant-type:token-exchange"},
+		"audience":             {cfg.Audience},
+		"scope":                {cloudPlatform},
+		"requested_token_type": {"urn:ietf:params:oauth:token-type:access_token"},
+		"subject_token":        {signSubject(ctx, t, cfg, keys)},
+		"subject_token_type":   {"urn:ietf:params:aws:token-type:aws4_request"},
+	}
 	var federated struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
 		AccessToken string `json:"access_token"`
 	}
-	status, err := post(ctx, client, tokenURL, "application/x-www-form-urlencoded", "", exchangeForm(newSubject(signed).encode(t)).Encode(), &federated)
+	status, err := post(ctx, client, "https://sts.googleapis.com/v1/token", "application/x-www-form-urlencoded", "", form.Encode(), &federated)
 	if err != nil || status != http.StatusOK {
 		s := sight{awsfedtest.GoogleSTS, status, federated.Error, "", federated.Description}
 		if err != nil {
 			s.text = err.Error()
 		}
-		if aws := regexp.MustCompile(`of type (\w+)`).FindStringSubmatch(s.text); aws != nil {
-			s.reason = aws[1]
+		if code := regexp.MustCompile(`of type (\w+)`).FindStringSubmatch(s.text); code != nil {
+			s.reason = code[1]
 		}
 		return s
 	}
@@ -73,7 +85,7 @@ func look(ctx context.Context, t *testing.T, cloud *awsfedtest.Cloud) sight {
 			Details []struct{ Reason string }
 		}
 	}
-	status, err = post(ctx, client, iamURL+cfg.ServiceAccount+":generateAccessToken",
+	status, err = post(ctx, client, "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"+cfg.ServiceAccount+":generateAccessToken",
 		"application/json", "Bearer "+federated.AccessToken, `{"scope":["`+cloudPlatform+`"],"lifetime":"3600s"}`, &generated)
 	if err != nil || status != http.StatusOK {
 		s := sight{awsfedtest.IAMCredentials, status, generated.Error.Status, "", generated.Error.Message}
@@ -88,8 +100,26 @@ func look(ctx context.Context, t *testing.T, cloud *awsfedtest.Cloud) sight {
 	return sight{}
 }
 
-// post sends a request and decodes the answer. The error is that of the network
-// or, of an answer with status 200, of its body.
+// signSubject has the AWS SDK sign a subject token.
+func signSubject(ctx context.Context, t *testing.T, cfg awsfed.Config, keys aws.Credentials) string {
+	t.Helper()
+	to := "https://sts." + cfg.Region + ".amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, nil)
+	require.NoError(t, err)
+	r.Header.Set("X-Goog-Cloud-Target-Resource", cfg.Audience)
+	const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // SHA-256 of no body
+	require.NoError(t, v4.NewSigner().SignHTTP(ctx, keys, r, emptyHash, "sts", cfg.Region, time.Now()))
+	headers := []map[string]string{{"key": "Host", "value": r.Host}}
+	for name := range r.Header {
+		headers = append(headers, map[string]string{"key": name, "value": r.Header.Get(name)})
+	}
+	token, err := json.Marshal(map[string]any{"url": to, "method": r.Method, "headers": headers})
+	require.NoError(t, err)
+	return url.QueryEscape(string(token))
+}
+
+// post sends a request and decodes the answer. The error is that of the network or, of an answer
+// with status 200, of its body.
 func post(ctx context.Context, client *http.Client, to, contentType, authorization, body string, into any) (int, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(body))
 	if err != nil {
@@ -162,11 +192,11 @@ func TestOrganizationPolicyKeepsNewProvidersOut(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	fault, ok := awsfedtest.FaultByName("organization-policy")
 	require.True(t, ok)
-	added := awsfedtest.Provider{Provider: cloud.Google.Provider(), Account: "123456789012"}
+	added := awsfedtest.Provider{Provider: cloud.Provider(), Account: "123456789012"}
 	added.ID = "one-more"
 
 	undo := fault.Inject(cloud)
-	require.ErrorContains(t, cloud.Google.AddProvider(added), "Precondition check failed.")
+	require.ErrorContains(t, cloud.AddProvider(added), "Precondition check failed.")
 	undo()
-	require.NoError(t, cloud.Google.AddProvider(added))
+	require.NoError(t, cloud.AddProvider(added))
 }

@@ -34,7 +34,7 @@ func fetch(ctx context.Context, cfg awsfed.Config) (*oauth2.Token, error) {
 	return source.TokenContext(ctx)
 }
 
-func TestWorldsGiveTokens(t *testing.T) {
+func TestCloudsOfAnyOptionsGiveTokens(t *testing.T) {
 	for name, c := range map[string]struct {
 		options awsfedtest.Options
 		host    string // of the AWS STS that Google asks
@@ -55,7 +55,7 @@ func TestWorldsGiveTokens(t *testing.T) {
 				token, err := fetch(t.Context(), cfg)
 				require.NoError(t, err)
 
-				access, err := cloud.Google.Check(token.AccessToken)
+				access, err := cloud.Check(token.AccessToken)
 				require.NoError(t, err)
 				assert.Equal(t, cfg.ServiceAccount, access.Principal)
 
@@ -71,17 +71,17 @@ func TestWorldsGiveTokens(t *testing.T) {
 	}
 }
 
-func TestRequestsTellTheWholeRoad(t *testing.T) {
+func TestRequestsTellTheWholeTokenFlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var lines bytes.Buffer
 		cloud := awsfedtest.New(awsfedtest.Options{Logger: slog.New(slog.NewTextHandler(&lines, nil))})
 		token, err := fetch(t.Context(), cloud.Config())
 		require.NoError(t, err)
 
-		var road []string
+		var flow []string
 		for _, r := range cloud.Requests() {
 			assert.Equal(t, time.Now(), r.Time)
-			road = append(road, strings.Join(strings.Fields(fmt.Sprint(r.Method, " ", r.Host, " ", r.Path, " ", r.Action, " ", r.Status, " ", r.Replayed)), " "))
+			flow = append(flow, strings.Join(strings.Fields(fmt.Sprint(r.Method, " ", r.Host, " ", r.Path, " ", r.Action, " ", r.Status, " ", r.Replayed)), " "))
 		}
 		assert.Equal(t, []string{
 			"PUT 169.254.169.254 /latest/api/token 200 false",
@@ -90,15 +90,15 @@ func TestRequestsTellTheWholeRoad(t *testing.T) {
 			"POST sts.googleapis.com /v1/token ExchangeToken 200 false",
 			"POST sts.us-east-1.amazonaws.com / GetCallerIdentity 200 true",
 			"POST iamcredentials.googleapis.com /v1/projects/-/serviceAccounts/aws-app@my-project.iam.gserviceaccount.com:generateAccessToken generateAccessToken 200 false",
-		}, road)
+		}, flow)
 		for endpoint, want := range map[awsfedtest.Endpoint]int{
 			awsfedtest.EC2Metadata: 3, awsfedtest.GoogleSTS: 1, awsfedtest.AWSSTS: 1, awsfedtest.IAMCredentials: 1, awsfedtest.GoogleKeys: 0,
 		} {
 			assert.Equal(t, want, cloud.Count(endpoint), endpoint)
 		}
-		assert.Equal(t, len(road), strings.Count(lines.String(), "\n"), "one line a request")
+		assert.Equal(t, len(flow), strings.Count(lines.String(), "\n"), "one line a request")
 
-		keys, err := cloud.AWS.Provider().Retrieve(t.Context())
+		keys, err := cloud.Config().Credentials.Retrieve(t.Context())
 		require.NoError(t, err)
 		for _, secret := range []string{token.AccessToken, keys.SecretAccessKey, keys.SessionToken, "Signature", "ya29"} {
 			assert.NotContains(t, lines.String(), secret)
@@ -232,7 +232,7 @@ func TestReplayIsBlindToClientsAndStruckByFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		// A redirect is an answer like any other: Google's STS does not follow it.
-		cloud.Inject(awsfedtest.Redirect(awsfedtest.AWSSTS, "https://sts.us-east-1.amazonaws.com/elsewhere").Times(1))
+		cloud.Inject(awsfedtest.Status(awsfedtest.AWSSTS, http.StatusTemporaryRedirect, http.Header{"Location": {"https://sts.us-east-1.amazonaws.com/elsewhere"}}, "").Times(1))
 		_, err := fetch(t.Context(), cloud.Config())
 		require.Error(t, err)
 		var replays []int

@@ -1,53 +1,57 @@
-// Package awsfedtest is AWS and Google Cloud in one process, as far as workload
-// identity federation goes: AWS STS and the credential endpoints of EC2, ECS and
-// EKS on one side, Google's Security Token Service and the Service Account
-// Credentials API on the other. It holds what they hold and checks what they
-// check, so that the real AWS SDK and Google's own clients take it for the real
+// Package awsfedtest is AWS and Google Cloud in one process, as far as workload identity federation
+// goes: AWS STS and the credential endpoints of EC2, ECS and EKS on one side, Google's Security
+// Token Service and the Service Account Credentials API on the other. It holds what they hold and
+// checks what they check, so that the real AWS SDK and Google's own clients take it for the real
 // thing, and a wrong binding is a real 403.
 //
 // # Testing one's own service
 //
-// [New] makes a world in which all is well; [Cloud.Config] is the configuration
-// of a workload in it; and [Google.Protect] makes an API of the test's own that
-// takes the tokens of that world alone:
+// [New] makes clouds in which all is well; [Cloud.Config] is the configuration of a workload in
+// them; and [Cloud.Protect] makes an API of the test's own that takes the tokens of these clouds
+// alone:
 //
 //	cloud := awsfedtest.New(awsfedtest.Options{})
 //	source, err := awsfed.NewTokenSource(ctx, cloud.Config())
 //	client := &http.Client{Transport: &awsfed.Transport{Source: source}}
-//	api := httptest.NewServer(cloud.Google.Protect(myFakeAPI))
+//	api := httptest.NewServer(cloud.Protect(myFakeAPI))
 //
-// The package example has the whole of it. In one process without sockets,
-// [Cloud.Handle] gives such an API its real name for [Cloud.Client].
+// The package example has the whole of it. In one process without sockets, [Cloud.Handle] gives
+// such an API its real name for [Cloud.Client].
 //
-// # The world, and another one
+// # What is there, and what else can be
 //
-// The default world is one account of AWS with the role app, which an EC2 instance,
-// an ECS task and an EKS pod run as, and one provider of Google's, by which that role
-// may be the service account aws-app@my-project.iam.gserviceaccount.com. [Options] name
-// them otherwise, and choose the partition, region, attribute mapping and condition.
-// [AWS.AddRole], [AWS.AddUser], [AWS.Session], [Google.AddProvider],
-// [Google.AddServiceAccount] and [Google.Grant] declare more; [Google.Check] says
-// whose an access token is.
+// By default there is one account of AWS with the role app, which an EC2 instance, an ECS task and
+// an EKS pod run as, and one provider of Google's, by which that role may be the service account
+// aws-app@my-project.iam.gserviceaccount.com. [Options] name them otherwise, and choose the
+// partition, region, attribute mapping and condition. [Cloud.AddRole], [Cloud.AddUser],
+// [Cloud.AddSession], [Cloud.AddProvider], [Cloud.AddServiceAccount] and [Cloud.Grant] add more;
+// [Cloud.Check] says whose an access token is.
 //
 // # Without a network, or with one
 //
-// [Cloud.Client] is an HTTP client whose network the cloud is. It reaches the
-// services by their real names, opens no socket and lets nothing out; and since
-// the only clock is time.Now, all of it works in a testing/synctest bubble, where
-// a day of refreshes takes milliseconds. A bubble must not end while a request is
-// held back by a fault, or synctest panics: a test with [Delay], [Latency] or
-// [Drop] removes its faults and sleeps for a minute at its end, since a refresh
-// goes on after its caller has left. [Cloud.Start] serves the same cloud on
-// a port of loopback, with [Server.Env] and [Server.CredentialFile] for
-// unmodified clients in any language; examples/emulator of this module is a program
-// around it. [Cloud.Requests] says what was asked either way.
+// [Cloud.Client] is an HTTP client whose network the cloud is. It reaches the services by their
+// real names, opens no socket and lets nothing out; and since the only clock is time.Now, all of it
+// works in a testing/synctest bubble, where a day of refreshes takes milliseconds. A bubble must
+// not end while a request is open, or synctest panics, and a refresh goes on after its caller has
+// left: such a test ends with [Cloud.Wait]. [Cloud.Start] serves the same cloud on a port of
+// loopback, with [Server.Env] and [Server.CredentialFile] for unmodified clients in any language;
+// awsfed/emulator of this repository is a program around it. [Cloud.Requests] says what was asked
+// either way.
 //
 // # When things go wrong
 //
-// [Cloud.Inject] makes an endpoint slow, silent, broken or unwilling for some
-// requests or some time; [Cloud.SetClock] moves the clouds' clock away from the
-// machine's; and [Faults] is a catalogue of the misconfigurations and outages that
-// happen in the field, each with the answer that it leads to. Where that answer is
-// not known from a public source, NamedFault.Verified says so, [Unsettled] holds
-// the switches, and the text names the emulator.
+// [Cloud.Inject] makes an endpoint slow, silent, broken or unwilling for some requests or some
+// time; [Cloud.SetClock] moves the clouds' clock away from the machine's; and [Faults] is a
+// catalogue of the misconfigurations and outages that happen in the field, each with the answer
+// that it leads to:
+//
+//	fault, _ := awsfedtest.FaultByName("missing-binding")
+//	undo := fault.Inject(cloud)
+//
+// # What may change
+//
+// The names of this package are as stable as those of awsfed. What is invented is not: texts that
+// begin with "emulator:", and the status, code and reason of faults that are not Verified, are
+// guesses at what nobody outside of Google and AWS knows. They change in any release in which more
+// is known, and no promise of compatibility covers them.
 package awsfedtest

@@ -1,10 +1,11 @@
 package awsfedtest
 
 import (
-	"net"
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/fakeaws"
 )
 
 // Endpoint names one of the services that the emulator plays.
@@ -16,8 +17,7 @@ const (
 	AWSSTS Endpoint = "aws-sts"
 	// EC2Metadata is the EC2 instance metadata service.
 	EC2Metadata Endpoint = "ec2-metadata"
-	// ContainerCredentials is the credential endpoint of ECS tasks and of EKS
-	// Pod Identity.
+	// ContainerCredentials is the credential endpoint of ECS tasks and of EKS Pod Identity.
 	ContainerCredentials Endpoint = "container-credentials"
 	// GoogleSTS is Google's Security Token Service, global and regional.
 	GoogleSTS Endpoint = "google-sts"
@@ -27,16 +27,10 @@ const (
 	GoogleKeys Endpoint = "google-keys"
 )
 
-// Endpoints returns every endpoint of the emulator.
-func Endpoints() []Endpoint {
-	return []Endpoint{AWSSTS, EC2Metadata, ContainerCredentials, GoogleSTS, IAMCredentials, GoogleKeys}
-}
-
-// EndpointOf returns the endpoint that a request for u reaches in-process: the
-// host decides if it is the name or address of a real service, and the path if
-// it is a loopback one. The second result is false if the emulator plays no such
-// host.
-func EndpointOf(u *url.URL) (Endpoint, bool) {
+// endpointOf returns the endpoint that a request for u reaches in-process: the host decides if it
+// is the name or address of a real service, and the path if it is a loopback one. The second result
+// is false if the emulator plays no such host.
+func endpointOf(u *url.URL) (Endpoint, bool) {
 	if endpoint, ok := endpointOfHost(u.Host); ok {
 		return endpoint, true
 	}
@@ -48,7 +42,7 @@ func EndpointOf(u *url.URL) (Endpoint, bool) {
 
 // endpointOfHost tells the endpoint by a real host name, whose port is ignored.
 func endpointOfHost(host string) (Endpoint, bool) {
-	name := hostname(host)
+	name := fakeaws.Hostname(host)
 	switch name {
 	case "169.254.169.254", "fd00:ec2::254":
 		return EC2Metadata, true
@@ -61,19 +55,19 @@ func endpointOfHost(host string) (Endpoint, bool) {
 	if !ok || !strings.Contains(domain, ".") {
 		return "", false
 	}
-	if region, ok := cutAWSSuffix(domain); ok {
+	if region, ok := fakeaws.CutDNSSuffix(domain); ok {
 		if (service == "sts" || service == "sts-fips") && !strings.Contains(region, ".") {
 			return AWSSTS, true
 		}
 		return "", false
 	}
-	// A Private Service Connect name has the endpoint's own name in its first
-	// label: sts-ENDPOINT.p.googleapis.com.
+	// A Private Service Connect name has the endpoint's own name in its first label:
+	// sts-ENDPOINT.p.googleapis.com.
 	if domain == "p.googleapis.com" {
 		service, _, _ = strings.Cut(service, "-")
 	}
-	// Any other domain is Google's universe, googleapis.com or another one,
-	// with or without "mtls." or "REGION.rep." before it.
+	// Any other domain is Google's universe, googleapis.com or another one, with or without "mtls."
+	// or "REGION.rep." before it.
 	switch service {
 	case "sts":
 		return GoogleSTS, true
@@ -83,24 +77,8 @@ func endpointOfHost(host string) (Endpoint, bool) {
 	return "", false
 }
 
-// cutAWSSuffix returns what stands before AWS's DNS suffix in domain, a region
-// or nothing in the names of STS; ok is false if domain is not AWS's.
-func cutAWSSuffix(domain string) (before string, ok bool) {
-	for _, h := range homes {
-		for _, suffix := range [...]string{h.suffix, h.dualStackSuffix} {
-			if domain == suffix {
-				return "", true
-			}
-			if before, ok := strings.CutSuffix(domain, "."+suffix); ok {
-				return before, true
-			}
-		}
-	}
-	return "", false
-}
-
-// endpointOfPath tells the endpoint by the path, where one address serves all.
-// No two services share a path.
+// endpointOfPath tells the endpoint by the path, where one address serves all. No two services
+// share a path.
 func endpointOfPath(path string) (Endpoint, bool) {
 	switch {
 	case path == "" || path == "/":
@@ -125,23 +103,12 @@ func endpointOfPath(path string) (Endpoint, bool) {
 	return "", false
 }
 
-// isLoopback reports whether host, which may hold a port, is this machine's
-// loopback interface.
+// isLoopback reports whether host, which may hold a port, is this machine's loopback interface.
 func isLoopback(host string) bool {
-	name := hostname(host)
+	name := fakeaws.Hostname(host)
 	if name == "localhost" {
 		return true
 	}
 	addr, err := netip.ParseAddr(name)
 	return err == nil && addr.IsLoopback()
-}
-
-// hostname returns host in lower case without its port, the brackets of an IPv6
-// address and the final dot of an absolute name.
-func hostname(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	return strings.ToLower(strings.TrimSuffix(host, "."))
 }

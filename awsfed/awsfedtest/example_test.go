@@ -33,13 +33,13 @@ func report(ctx context.Context, cfg awsfed.Config, api string) (string, error) 
 	return string(body), err
 }
 
-// One's own service is tested against a cloud in which all is well, and then
-// against one in which something is not.
+// One's own service is tested against a cloud in which all is well, and then against one in which
+// something is not.
 func Example() {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	cfg := cloud.Config()
 	cfg.Logger = slog.New(slog.DiscardHandler)
-	api := httptest.NewServer(cloud.Google.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	api := httptest.NewServer(cloud.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "42 rows")
 	})))
 	defer api.Close()
@@ -47,7 +47,8 @@ func Example() {
 	fmt.Println(report(context.Background(), cfg, api.URL))
 
 	// The binding is gone: the service should say so, and ops should understand.
-	cloud.Google.RemoveBinding()
+	missing, _ := awsfedtest.FaultByName("missing-binding")
+	missing.Inject(cloud)
 	_, err := report(context.Background(), cfg, api.URL)
 	var fault *awsfed.Error
 	fmt.Println(errors.As(err, &fault), fault.Stage, fault.Code)

@@ -2,21 +2,13 @@ package awsfedtest
 
 import (
 	"net"
-	"net/http"
+	"net/url"
 )
 
-// StartOn serves the cloud on a listener that a synctest bubble can hold, with the settings of the
-// server that Start makes.
-func (c *Cloud) StartOn(listener net.Listener) *http.Server {
-	s, err := c.Start()
-	if err != nil {
-		panic(err)
-	}
-	_ = s.Close() // with its socket, which a bubble cannot wait for
-	server := &http.Server{
-		Handler: c, ReadTimeout: s.http.ReadTimeout, ReadHeaderTimeout: s.http.ReadHeaderTimeout,
-		WriteTimeout: s.http.WriteTimeout, IdleTimeout: s.http.IdleTimeout, MaxHeaderBytes: s.http.MaxHeaderBytes,
-	}
-	go func() { _ = server.Serve(listener) }() // it ends by Close
-	return server
+// StartOn is Start on a listener that a synctest bubble can hold.
+func (c *Cloud) StartOn(listener net.Listener) *Server {
+	return c.startOn(listener, listener.Addr().String())
 }
+
+// EndpointOf is the endpoint that a request for u reaches in the process.
+func EndpointOf(u *url.URL) (Endpoint, bool) { return endpointOf(u) }

@@ -8,164 +8,125 @@ import (
 	"time"
 )
 
-// FaultKind is what a [Fault] does to a request.
-type FaultKind string
+// faultKind is what a [Fault] does to a request.
+type faultKind string
 
-// The kinds of faults.
 const (
-	// KindDelay holds the request back before the service sees it.
-	KindDelay FaultKind = "delay"
-	// KindLatency holds the answer back after the service gave it, so that it
-	// is old on arrival.
-	KindLatency FaultKind = "latency"
-	// KindDrop swallows the request: the connection stays open and silent until
-	// the client gives up.
-	KindDrop FaultKind = "drop"
-	// KindReset swallows the request and resets the connection.
-	KindReset FaultKind = "reset"
-	// KindTruncate serves the request and ends the connection within the
-	// answer's body.
-	KindTruncate FaultKind = "truncate"
-	// KindAnswer answers in the place of the service.
-	KindAnswer FaultKind = "answer"
+	kindDelay    faultKind = "delay"    // holds the request back before the service sees it
+	kindLatency  faultKind = "latency"  // holds the answer back after the service gave it
+	kindDrop     faultKind = "drop"     // swallows the request: the connection stays open and silent
+	kindReset    faultKind = "reset"    // swallows the request and resets the connection
+	kindTruncate faultKind = "truncate" // serves the request and ends the connection within the body
+	kindAnswer   faultKind = "answer"   // answers in the place of the service
 )
 
-// Fault makes an endpoint misbehave while it is injected, see [Cloud.Inject].
-// Make one with [Delay], [Drop], [Status] and the functions beside them, and
-// narrow it with its methods, each of which returns a changed copy. An outage of
-// ten minutes that begins in one hour is
+// Fault makes an endpoint misbehave while it is injected, see [Cloud.Inject]. Make one with
+// [Delay], [Drop], [Status] and the functions beside them, each of which takes an endpoint, "" for
+// all. Narrow it with its methods, each of which returns a changed copy. An outage of ten minutes
+// that begins in one hour is
 //
 //	cloud.Inject(awsfedtest.Unavailable(awsfedtest.GoogleSTS).After(time.Hour).During(10 * time.Minute))
 type Fault struct {
-	// Endpoint is where the fault shows. Empty: everywhere.
-	Endpoint Endpoint
-	// Kind is what the fault does. Required.
-	Kind FaultKind
-	// Match tells the requests that the fault is for, which have no Status yet.
-	// Nil: all at Endpoint. It is called without any lock held.
-	Match func(Request) bool
-	// Count is how many requests the fault strikes before it is spent.
-	// 0: without limit.
-	Count int
-	// Start is how long after its injection the fault begins.
-	Start time.Duration
-	// For is how long the fault lasts from Start. 0: until it is removed.
-	For time.Duration
+	endpoint Endpoint // "" for all
+	kind     faultKind
+	match    func(Request) bool // nil for all at endpoint; called without any lock held
+	count    int                // of requests until the fault is spent; 0 without limit
+	start    time.Duration      // from the injection
+	length   time.Duration      // from start; 0 until it is removed
 
-	// Wait is how long KindDelay and KindLatency hold things back.
-	Wait time.Duration
-	// Code is the HTTP status of KindAnswer.
-	Code int
-	// Header is the header of KindAnswer.
-	Header http.Header
-	// Body is the body of KindAnswer.
-	Body string
+	wait   time.Duration // of kindDelay and kindLatency
+	code   int           // of kindAnswer, as header and body are
+	header http.Header
+	body   string
 }
 
-// Delay holds requests at endpoint back for d before the service sees them. A
-// bubble of testing/synctest must not end meanwhile; see the package's doc.
+// Delay holds requests at endpoint back for d before the service sees them.
 func Delay(endpoint Endpoint, d time.Duration) Fault {
-	return Fault{Endpoint: endpoint, Kind: KindDelay, Wait: d}
+	return Fault{endpoint: endpoint, kind: kindDelay, wait: d}
 }
 
-// Latency holds the answers of endpoint back for d. Unlike with [Delay], a token
-// that comes late has been ageing on its way.
+// Latency holds the answers of endpoint back for d. Unlike with [Delay], a token that comes late
+// has been ageing on its way.
 func Latency(endpoint Endpoint, d time.Duration) Fault {
-	return Fault{Endpoint: endpoint, Kind: KindLatency, Wait: d}
+	return Fault{endpoint: endpoint, kind: kindLatency, wait: d}
 }
 
-// Drop leaves requests at endpoint without an answer. In-process, a request
-// whose context never ends blocks for ever, as one without a timeout does on a
-// network.
+// Drop leaves requests at endpoint without an answer. In-process, a request whose context never
+// ends blocks for ever, as one without a timeout does on a network.
 func Drop(endpoint Endpoint) Fault {
-	return Fault{Endpoint: endpoint, Kind: KindDrop}
+	return Fault{endpoint: endpoint, kind: kindDrop}
 }
 
-// Reset resets the connections of requests at endpoint: the client sees
-// [syscall.ECONNRESET].
+// Reset resets the connections of requests at endpoint: the client sees [syscall.ECONNRESET].
 func Reset(endpoint Endpoint) Fault {
-	return Fault{Endpoint: endpoint, Kind: KindReset}
+	return Fault{endpoint: endpoint, kind: kindReset}
 }
 
-// Truncate lets endpoint serve requests, and ends the connection halfway through
-// the body: the client sees [io.ErrUnexpectedEOF] as it reads.
+// Truncate lets endpoint serve requests, and ends the connection halfway through the body: the
+// client sees [io.ErrUnexpectedEOF] as it reads.
 func Truncate(endpoint Endpoint) Fault {
-	return Fault{Endpoint: endpoint, Kind: KindTruncate}
+	return Fault{endpoint: endpoint, kind: kindTruncate}
 }
 
-// Garbage answers requests at endpoint with 200 and bytes that are neither text,
-// JSON nor XML.
-func Garbage(endpoint Endpoint) Fault {
-	header := http.Header{"Content-Type": {"application/octet-stream"}}
-	return Status(endpoint, http.StatusOK, header, "\x00\xff\xfe{]<\x1b")
-}
-
-// Status answers requests at endpoint with an HTTP status, header and body. A
-// nil header is an empty one.
+// Status answers requests at endpoint with an HTTP status, header and body. A nil header is an
+// empty one.
 func Status(endpoint Endpoint, code int, header http.Header, body string) Fault {
 	if header = header.Clone(); header == nil {
 		header = make(http.Header)
 	}
-	return Fault{Endpoint: endpoint, Kind: KindAnswer, Code: code, Header: header, Body: body}
+	return Fault{endpoint: endpoint, kind: kindAnswer, code: code, header: header, body: body}
 }
 
-// Redirect answers requests at endpoint with 307, which asks the client to send
-// its request, body and all, to the URL to.
-func Redirect(endpoint Endpoint, to string) Fault {
-	return Status(endpoint, http.StatusTemporaryRedirect, http.Header{"Location": {to}}, "")
-}
-
-// TooManyRequests answers requests at endpoint with 429 and an error body of the
-// service's form. retryAfter becomes the Retry-After header, in whole seconds rounded
-// up; 0 leaves the header out.
+// TooManyRequests answers requests at endpoint with 429 and an error body of the service's form.
+// retryAfter becomes the Retry-After header, in whole seconds rounded up; 0 leaves the header out.
 func TooManyRequests(endpoint Endpoint, retryAfter time.Duration) Fault {
 	f := throttled(endpoint)
 	if retryAfter > 0 {
 		seconds := (retryAfter + time.Second - 1) / time.Second
-		f.Header.Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+		f.header.Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
 	}
 	return f
 }
 
-// Unavailable answers requests at endpoint with 503 and an error body of the
-// service's form. Its text is the emulator's own.
+// Unavailable answers requests at endpoint with 503 and an error body of the service's form. Its
+// text is the emulator's own and may change.
 func Unavailable(endpoint Endpoint) Fault {
 	return unavailable(endpoint)
 }
 
 // Times limits the fault to the next n requests that it matches.
 func (f Fault) Times(n int) Fault {
-	f.Count = n
+	f.count = n
 	return f
 }
 
 // After lets the fault begin d after its injection.
 func (f Fault) After(d time.Duration) Fault {
-	f.Start = d
+	f.start = d
 	return f
 }
 
 // During lets the fault end d after it began.
 func (f Fault) During(d time.Duration) Fault {
-	f.For = d
+	f.length = d
 	return f
 }
 
 // When limits the fault to requests that match reports true for.
 func (f Fault) When(match func(Request) bool) Fault {
-	f.Match = match
+	f.match = match
 	return f
 }
 
-// Inject makes the cloud misbehave as f says, from now on, and returns what ends
-// it; calling that again does nothing. The times of a fault are measured by
-// time.Now, so SetClock does not move them and a synctest bubble rules them.
+// Inject makes the cloud misbehave as f says, from now on, and returns what ends it; calling that
+// again does nothing. The times of a fault are measured by time.Now, so SetClock does not move them
+// and a synctest bubble rules them.
 //
-// If several faults match a request, it suffers all delays and latencies, one
-// after the other, and of the others only the one that was injected last. A fault
-// that another one hid has not used up its Count.
+// If several faults match a request, it suffers all delays and latencies, one after the other, and
+// of the others only the one that was injected last. A fault that another one hid has not used up
+// its number of requests.
 func (c *Cloud) Inject(f Fault) (remove func()) {
-	f.Header = f.Header.Clone()
+	f.header = f.header.Clone()
 	a := &activeFault{Fault: f, injected: time.Now()}
 	c.faults.add(a)
 	return func() { c.faults.remove(a) }
@@ -180,17 +141,17 @@ type activeFault struct {
 
 // over reports whether the fault will strike no more.
 func (a *activeFault) over(now time.Time) bool {
-	return a.Count > 0 && a.struck >= a.Count ||
-		a.For > 0 && now.Sub(a.injected) >= a.Start+a.For
+	return a.count > 0 && a.struck >= a.count ||
+		a.length > 0 && now.Sub(a.injected) >= a.start+a.length
 }
 
 // matches reports whether the fault is for r.
 func (a *activeFault) matches(r Request) bool {
-	return (a.Endpoint == "" || a.Endpoint == r.Endpoint) && (a.Match == nil || a.Match(r))
+	return (a.endpoint == "" || a.endpoint == r.Endpoint) && (a.match == nil || a.match(r))
 }
 
-// faultSet is the faults of a cloud in the order of their injection. Its zero
-// value is empty and ready for use.
+// faultSet is the faults of a cloud in the order of their injection. Its zero value is empty and
+// ready for use.
 type faultSet struct {
 	mu     sync.Mutex
 	active []*activeFault
@@ -208,17 +169,17 @@ func (s *faultSet) remove(a *activeFault) {
 	s.active = slices.DeleteFunc(s.active, func(other *activeFault) bool { return other == a })
 }
 
-// strike returns the faults that r suffers, in the order of their injection, and
-// counts them as used. At most one of them is neither a delay nor a latency.
+// strike returns the faults that r suffers, in the order of their injection, and counts them as
+// used. At most one of them is neither a delay nor a latency.
 func (s *faultSet) strike(r Request, now time.Time) []Fault {
 	s.mu.Lock()
 	s.active = slices.DeleteFunc(s.active, func(a *activeFault) bool { return a.over(now) })
 	candidates := slices.Clone(s.active)
 	s.mu.Unlock()
 
-	// Match is a user's func, so it is asked between the locks.
+	// The match is a user's func, so it is asked between the locks.
 	candidates = slices.DeleteFunc(candidates, func(a *activeFault) bool {
-		return now.Sub(a.injected) < a.Start || !a.matches(r)
+		return now.Sub(a.injected) < a.start || !a.matches(r)
 	})
 	if len(candidates) == 0 {
 		return nil
@@ -229,7 +190,7 @@ func (s *faultSet) strike(r Request, now time.Time) []Fault {
 	var faults []Fault
 	hidden := false // whether a later fault has decided the answer
 	for _, a := range slices.Backward(candidates) {
-		wait := a.Kind == KindDelay || a.Kind == KindLatency
+		wait := a.kind == kindDelay || a.kind == kindLatency
 		if a.over(now) || !slices.Contains(s.active, a) || hidden && !wait {
 			continue
 		}
@@ -243,8 +204,8 @@ func (s *faultSet) strike(r Request, now time.Time) []Fault {
 
 // name is the fault in a request log.
 func (f Fault) name() string {
-	if f.Kind == KindAnswer {
-		return strconv.Itoa(f.Code)
+	if f.kind == kindAnswer {
+		return strconv.Itoa(f.code)
 	}
-	return string(f.Kind)
+	return string(f.kind)
 }

@@ -13,8 +13,8 @@ import (
 // maxRequests is how many requests a cloud remembers.
 const maxRequests = 10_000
 
-// Request is one request that reached the emulator. It holds no query, header or
-// body, and so no secret.
+// Request is one request that reached the emulator. It holds no query, header or body, and so no
+// secret.
 type Request struct {
 	// Time is when the request came, by time.Now: SetClock does not move it.
 	Time time.Time
@@ -26,26 +26,24 @@ type Request struct {
 	Host string
 	// Path is the path of the URL, without the query.
 	Path string
-	// Action is what was asked, where the service has a name for it:
-	// GetCallerIdentity and its like at AWS STS, ExchangeToken at Google's,
-	// generateAccessToken and its like at IAM Credentials.
+	// Action is what was asked, where the service has a name for it: GetCallerIdentity and its like
+	// at AWS STS, ExchangeToken at Google's, generateAccessToken and its like at IAM Credentials.
 	Action string
 	// UserAgent is the client's User-Agent.
 	UserAgent string
-	// Replayed says that Google's STS sent the request, not a client: it is the
-	// signed GetCallerIdentity that a subject token carries.
+	// Replayed says that Google's STS sent the request, not a client: it is the signed
+	// GetCallerIdentity that a subject token carries.
 	Replayed bool
-	// Fault names the faults that struck the request, in the order of their
-	// injection and with a comma between them. It is empty for none.
+	// Fault names the faults that struck the request, in the order of their injection and with a
+	// comma between them. It is empty for none.
 	Fault string
-	// Status is the HTTP status of the answer, and 0 as long as there is none:
-	// for ever if the connection was dropped or reset.
+	// Status is the HTTP status of the answer, and 0 as long as there is none: for ever if the
+	// connection was dropped or reset.
 	Status int
 }
 
-// Requests returns what the cloud was asked, oldest first: the last 10,000
-// requests since New or ResetRequests. A request that is still being answered is
-// among them.
+// Requests returns what the cloud was asked, oldest first: the last 10,000 requests since New or
+// ResetRequests. A request that is still being answered is among them.
 func (c *Cloud) Requests() []Request {
 	c.log.mu.Lock()
 	defer c.log.mu.Unlock()
@@ -56,9 +54,8 @@ func (c *Cloud) Requests() []Request {
 	return requests
 }
 
-// Count returns how many requests an endpoint got since New or ResetRequests,
-// with those that Requests no longer remembers and, at [AWSSTS], those that
-// Google's STS replayed.
+// Count returns how many requests an endpoint got since New or ResetRequests, with those that
+// Requests no longer remembers and, at [AWSSTS], those that Google's STS replayed.
 func (c *Cloud) Count(endpoint Endpoint) int {
 	c.log.mu.Lock()
 	defer c.log.mu.Unlock()
@@ -80,8 +77,8 @@ type requestLog struct {
 	counts   map[Endpoint]int
 }
 
-// begin adds a request that is yet to be answered. The caller must not touch it
-// again but through end.
+// begin adds a request that is yet to be answered. The caller must not touch it again but through
+// end.
 func (l *requestLog) begin(r *Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -95,8 +92,8 @@ func (l *requestLog) begin(r *Request) {
 	l.counts[r.Endpoint]++
 }
 
-// end notes the answer to a request that begin added, and returns the request as
-// it is then. Status 0 says that there was no answer.
+// end notes the answer to a request that begin added, and returns the request as it is then. Status
+// 0 says that there was no answer.
 func (l *requestLog) end(r *Request, status int) Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,8 +115,8 @@ func newRequest(r *http.Request, body []byte, endpoint Endpoint, replayed bool) 
 	}
 }
 
-// actionName is what an action may look like. Anything else came from a client
-// that put it there by mistake, and could be a secret.
+// actionName is what an action may look like. Anything else came from a client that put it there by
+// mistake, and could be a secret.
 var actionName = regexp.MustCompile(`^[A-Za-z]{1,64}$`)
 
 // actionOf returns what the service calls the operation that r asks for.

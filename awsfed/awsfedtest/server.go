@@ -11,14 +11,16 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+	"time"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/inprocess"
 )
 
-// Server serves a [Cloud] on one port, for clients in any language. Nothing is
-// encrypted and the credential endpoints ask nobody who they are, so it belongs
-// on loopback or in a closed network. Close it after use.
+// Server serves a [Cloud] on one port, for clients in any language. Nothing is encrypted and the
+// credential endpoints ask nobody who they are, so it belongs on loopback or in a closed network.
+// Close it after use.
 type Server struct {
-	// URL is where the server is reached, without a slash at the end:
-	// http://127.0.0.1:PORT.
+	// URL is where the server is reached, without a slash at the end: http://127.0.0.1:PORT.
 	URL string
 
 	cloud *Cloud
@@ -29,27 +31,55 @@ type Server struct {
 
 	mu       sync.Mutex
 	closed   bool
-	handlers sync.WaitGroup // Add only under mu and while not closed
+	handlers int           // that are running
+	idle     chan struct{} // closed when closed is set and no handler runs
 }
+
+// The bounds of what a client may cost.
+const (
+	// maxHeader bounds the headers of a request. The largest value is a session token of AWS.
+	maxHeader = 64 << 10
+	// headerTimeout and bodyTimeout bound how long a request takes to arrive, and writeTimeout how
+	// long a client takes to read the answer. None counts the time in which a fault holds a
+	// request.
+	headerTimeout = 10 * time.Second
+	bodyTimeout   = 30 * time.Second
+	writeTimeout  = 30 * time.Second
+	// idleTimeout is longer than clients keep their connections, so that it is they who close them.
+	idleTimeout = 2 * time.Minute
+	// closeTimeout bounds how long Close waits for answers under way, and then once more for
+	// handlers whose connections it has closed.
+	closeTimeout = time.Second
+)
 
 // Start serves the cloud on a free port of 127.0.0.1.
 func (c *Cloud) Start() (*Server, error) { return c.StartAt("127.0.0.1:0") }
 
-// StartAt serves the cloud on addr, which has the form HOST:PORT. The server's URL
-// keeps a HOST that is a name; of an address that is unspecified, such as
-// 0.0.0.0, it makes 127.0.0.1. The error is that of [net.Listen].
+// StartAt serves the cloud on addr, which has the form HOST:PORT. The server's URL keeps a HOST
+// that is a name; of an address that is unspecified, such as 0.0.0.0, it makes 127.0.0.1. The error
+// is that of [net.Listen].
 func (c *Cloud) StartAt(addr string) (*Server, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("awsfedtest: starting the server: %w", err)
 	}
-	s := &Server{cloud: c, host: publicHost(addr, listener.Addr())}
+	return c.startOn(listener, addr), nil
+}
+
+// startOn serves the cloud on a listener that was asked for as addr.
+func (c *Cloud) startOn(listener net.Listener, addr string) *Server {
+	s := &Server{cloud: c, host: publicHost(addr, listener.Addr()), idle: make(chan struct{})}
 	s.URL = "http://" + s.host
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.http = &http.Server{
-		Handler:     http.HandlerFunc(s.serve),
-		BaseContext: func(net.Listener) context.Context { return ctx },
+		Handler:           http.HandlerFunc(s.serve),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		MaxHeaderBytes:    maxHeader,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		// ReadTimeout would end the context of a request that a fault holds, so serve bounds the
+		// body.
 	}
 	c.hosts.add(s.host)
 
@@ -58,44 +88,98 @@ func (c *Cloud) StartAt(addr string) (*Server, error) {
 	s.close = sync.OnceFunc(func() {
 		s.mu.Lock()
 		s.closed = true
+		if s.handlers == 0 {
+			close(s.idle)
+		}
 		s.mu.Unlock()
 		s.stop()
-		s.handlers.Wait()
+		s.wait()
 		_ = s.http.Close() // closes the listener, too
 		serving.Wait()
+		s.wait()
 		c.hosts.remove(s.host)
 	})
-	return s, nil
+	return s
 }
 
-// Close stops the server: it answers the requests that it can, breaks those that
-// a fault holds, and returns when the port is free. It may be called more than
-// once and always returns nil.
+// Close stops the server: it answers the requests that it can, breaks those that a fault holds or
+// that are half sent, and returns when the port is free, after two seconds at most. It may be
+// called more than once, by many at once, and always returns nil.
 func (s *Server) Close() error {
 	s.close()
 	return nil
 }
 
+// wait waits for the handlers of a server that is closing, but not for ever: one may be in user
+// code, or write to a client that does not read.
+func (s *Server) wait() {
+	timer := time.NewTimer(closeTimeout)
+	defer timer.Stop()
+	select {
+	case <-s.idle:
+	case <-timer.C:
+	}
+}
+
+// enter counts a handler in, unless the server is closing.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.handlers++
+	return true
+}
+
+func (s *Server) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.handlers--
+	if s.closed && s.handlers == 0 {
+		close(s.idle)
+	}
+}
+
 // serve answers a request unless the server is closing.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	closed := s.closed
-	if !closed {
-		s.handlers.Add(1)
-	}
-	s.mu.Unlock()
-	if closed {
+	if !s.enter() {
 		panic(http.ErrAbortHandler)
 	}
-	defer s.handlers.Done()
+	defer s.leave()
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout))
+	release := context.AfterFunc(r.Context(), func() { _ = connection.SetReadDeadline(time.Now()) })
+	_, err := inprocess.ReadBody(r)
+	if release() {
+		// From here on the server itself reads, to see the client leave: that takes as long as it
+		// takes.
+		_ = connection.SetReadDeadline(time.Time{})
+	}
+	if err != nil {
+		refuse(w, err)
+		return
+	}
 	s.cloud.ServeHTTP(w, r)
 }
 
-// ServeHTTP makes a cloud an [http.Handler], for a server of one's own. The Host
-// of the request decides which service answers if it is a real one's, so that the
-// emulator can stand behind a changed DNS or be an HTTP proxy; else the path
-// decides.
+// refuse ends a request that has no answer.
+func refuse(w http.ResponseWriter, err error) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
+	if errors.Is(err, syscall.ECONNRESET) {
+		reset(w)
+	}
+	panic(http.ErrAbortHandler) // closes the connection and logs nothing
+}
+
+// ServeHTTP makes a cloud an [http.Handler], for a server of one's own. The Host of the request
+// decides which service answers if it is a real one's, so that the emulator can stand behind a
+// changed DNS or be an HTTP proxy; else the path decides.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer c.open.begin()()
 	endpoint, ok := endpointOfHost(r.Host)
 	if !ok {
 		// An unknown path has no endpoint, is logged as such and gets a 404.
@@ -103,29 +187,24 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a, err := c.answer(r, endpoint, false)
 	if err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
-			return
-		}
-		if errors.Is(err, syscall.ECONNRESET) {
-			reset(w)
-		}
-		panic(http.ErrAbortHandler) // closes the connection and logs nothing
+		refuse(w, err)
+		return
 	}
-	for name, values := range a.header {
+	// A server of the user's own may know no deadlines.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
+	for name, values := range a.Header() {
 		w.Header()[name] = values
 	}
-	w.Header().Set("Content-Length", strconv.Itoa(a.declared()))
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.sent()) // a client that has left needs no answer
+	w.Header().Set("Content-Length", strconv.Itoa(a.Length()))
+	w.WriteHeader(a.Status)
+	_, _ = w.Write(a.Sent()) // a client that has left needs no answer
 	_ = http.NewResponseController(w).Flush()
-	if a.cut {
+	if a.Cut {
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// reset closes the connection with a TCP RST, which is what a socket does that
-// may not linger.
+// reset closes the connection with a TCP RST, which is what a socket does that may not linger.
 func reset(w http.ResponseWriter) {
 	connection, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -137,8 +216,7 @@ func reset(w http.ResponseWriter) {
 	_ = connection.Close()
 }
 
-// publicHost returns the HOST:PORT at which clients reach a listener that was
-// asked for as addr.
+// publicHost returns the HOST:PORT at which clients reach a listener that was asked for as addr.
 func publicHost(addr string, listening net.Addr) string {
 	asked, _, _ := net.SplitHostPort(addr)
 	bound := netip.MustParseAddrPort(listening.String())
@@ -148,8 +226,7 @@ func publicHost(addr string, listening net.Addr) string {
 	return net.JoinHostPort(cmp.Or(asked, bound.Addr().String()), strconv.Itoa(int(bound.Port())))
 }
 
-// hostSet is the addresses of a cloud's running servers. Its zero value is empty
-// and ready for use.
+// hostSet is the addresses of a cloud's running servers. Its zero value is empty and ready for use.
 type hostSet struct {
 	mu    sync.Mutex
 	hosts map[string]bool

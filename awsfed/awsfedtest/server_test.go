@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -22,8 +23,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-// start serves a cloud until the test ends, and then asserts that nothing of it
-// is left. The client keeps no connections.
+// start serves a cloud until the test ends, and then asserts that nothing of it is left. The client
+// keeps no connections.
 func start(t *testing.T, cloud *awsfedtest.Cloud) (*awsfedtest.Server, *http.Client) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
@@ -36,12 +37,11 @@ func start(t *testing.T, cloud *awsfedtest.Cloud) (*awsfedtest.Server, *http.Cli
 	return server, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, CheckRedirect: stay}
 }
 
-// stay keeps a client where it is: AWS STS answers a stranger with a redirect to
-// its advertisement.
+// stay keeps a client where it is: AWS STS answers a stranger with a redirect to its advertisement.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// childConfig tells this program, run again, to be a client: it holds the
-// awsfed.Config of a server as JSON.
+// childConfig tells this program, run again, to be a client: it holds the awsfed.Config of a server
+// as JSON.
 const childConfig = "AWSFEDTEST_CHILD_CONFIG"
 
 func TestEnvLeadsAnUnmodifiedClient(t *testing.T) {
@@ -61,8 +61,8 @@ func TestEnvLeadsAnUnmodifiedClient(t *testing.T) {
 			})
 			require.NoError(t, err)
 
-			// In a process of its own, since net/http reads HTTP_PROXY once. The
-			// variables of a machine's own must lose against the emulator's.
+			// In a process of its own, since net/http reads HTTP_PROXY once. The variables of a
+			// machine's own must lose against the emulator's.
 			client := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChildOfEnv$")
 			client.Env = append(os.Environ(), "AWS_PROFILE=mine", "AWS_EC2_METADATA_DISABLED=true", "AWS_ACCESS_KEY_ID=AKIAMINE",
 				"AWS_SECRET_ACCESS_KEY=mine", "NO_PROXY=*", childConfig+"="+string(asJSON))
@@ -96,6 +96,12 @@ func TestChildOfEnv(t *testing.T) {
 	}
 	var cfg awsfed.Config
 	require.NoError(t, json.Unmarshal([]byte(encoded), &cfg))
+	if os.Getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") != "" {
+		// The SDK as it is goes to 169.254.170.2 through HTTP_PROXY. The chain of awsfed does not.
+		loaded, err := config.LoadDefaultConfig(t.Context())
+		require.NoError(t, err)
+		cfg.Credentials = loaded.Credentials
+	}
 	_, err := fetch(t.Context(), cfg)
 	require.NoError(t, err)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,6 +53,7 @@ func (p pipes) dial() net.Conn {
 }
 
 func TestServerGivesUpOnASlowClient(t *testing.T) {
+	const request = "GET /oauth2/v3/certs HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 	for name, c := range map[string]struct {
 		sent  string
 		reads bool // an answer, before the connection ends
@@ -60,8 +62,10 @@ func TestServerGivesUpOnASlowClient(t *testing.T) {
 		"that sends half of its headers": {"POST /v1/token HTTP/1.1\r\nHost: 127", false, 10 * time.Second},
 		"that sends half of its body": {
 			"POST /v1/token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n0123456789", false, 30 * time.Second},
-		"that asks no more":  {"GET /oauth2/v3/certs HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", true, 2 * time.Minute},
-		"that sends nothing": {"", false, 10 * time.Second},
+		"that does not read":  {request, false, 30 * time.Second},
+		"that asks no more":   {request, true, 2 * time.Minute},
+		"that sends nothing":  {"", false, 10 * time.Second},
+		"that sends nonsense": {"\x00\x01\r\n\r\n", true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -70,10 +74,13 @@ func TestServerGivesUpOnASlowClient(t *testing.T) {
 				defer server.Close()
 				connection := listener.dial()
 				defer connection.Close()
-				require.NoError(t, connection.SetDeadline(time.Now().Add(time.Hour)))
 				start := time.Now()
 				_, err := io.WriteString(connection, c.sent)
 				require.NoError(t, err)
+				if !c.reads && c.sent == request {
+					time.Sleep(c.want)
+					synctest.Wait()
+				}
 				reader := bufio.NewReader(connection)
 				if c.reads {
 					response, err := http.ReadResponse(reader, nil)
@@ -82,9 +89,31 @@ func TestServerGivesUpOnASlowClient(t *testing.T) {
 					require.NoError(t, err)
 				}
 				_, err = io.Copy(io.Discard, reader)
-				assert.NoError(t, err, "the server closes the connection")
+				require.NoError(t, err, "the server closes the connection")
 				assert.InDelta(t, c.want, time.Since(start), float64(time.Second))
 			})
 		})
 	}
+}
+
+func TestTimeoutsOfTheServerDoNotEndAFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		listener := newPipes()
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		server := cloud.StartOn(listener)
+		defer server.Close()
+		cloud.Inject(awsfedtest.Delay(awsfedtest.GoogleSTS, 20*time.Minute))
+		connection := listener.dial()
+		defer connection.Close()
+		start := time.Now()
+		_, err := io.WriteString(connection, "POST /v1/token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\n\r\na=b")
+		require.NoError(t, err)
+		response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+		require.NoError(t, err)
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusBadRequest, response.StatusCode)
+		assert.True(t, strings.HasPrefix(string(body), "{"), "an answer of STS")
+		assert.Equal(t, 20*time.Minute, time.Since(start))
+	})
 }

@@ -1,12 +1,11 @@
 package awsfedtest
 
 import (
-	"bufio"
-	"bytes"
-	"context"
 	"fmt"
-	"io"
 	"net/http"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/fakeaws"
+	"github.com/awsfed/awsfed-go/awsfed/internal/inprocess"
 )
 
 // transport is the network of a cloud's in-process client.
@@ -16,10 +15,11 @@ var _ http.RoundTripper = transport{}
 
 // RoundTrip implements [http.RoundTripper].
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if api, ok := t.cloud.apis.Load(hostname(r.URL.Host)); ok {
-		return roundTripAPI(r, api.(http.Handler))
+	defer t.cloud.open.begin()()
+	if api, ok := t.cloud.apis.Load(fakeaws.Hostname(r.URL.Host)); ok {
+		return inprocess.Transport{Handler: api.(http.Handler)}.RoundTrip(r)
 	}
-	endpoint, ok := EndpointOf(r.URL)
+	endpoint, ok := endpointOf(r.URL)
 	if !ok {
 		if r.Body != nil {
 			r.Body.Close()
@@ -31,72 +31,45 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // roundTrip answers a client's request in the client's own goroutine.
 func (c *Cloud) roundTrip(r *http.Request, endpoint Endpoint, replayed bool) (*http.Response, error) {
-	ctx := r.Context()
-	received, err := receive(r)
+	received, err := inprocess.Receive(r)
 	if err != nil {
 		return nil, err
-	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
 	}
 	a, err := c.answer(received, endpoint, replayed)
 	if err != nil {
 		return nil, err
 	}
-	return a.response(r), nil
+	return a.Response(r), nil
 }
 
-// response is the answer as a client gets it.
-func (a *answer) response(r *http.Request) *http.Response {
-	var body io.Reader = bytes.NewReader(a.sent())
-	if a.cut {
-		body = io.MultiReader(body, brokenReader{})
+// replay sends a signed AWS request as Google's STS does: straight to the AWS side, with no
+// client's redirects or retries. It returns nil if no answer comes.
+func (c *Cloud) replay(r *http.Request) *http.Response {
+	endpoint, ok := endpointOfHost(r.URL.Host)
+	if !ok && c.ownHost(r.URL.Host) {
+		endpoint, ok = endpointOfPath(r.URL.Path)
 	}
-	length := int64(a.declared())
-	if r.Method == http.MethodHead {
-		body, length = http.NoBody, -1
+	if !ok || endpoint != AWSSTS {
+		return nil
 	}
-	return &http.Response{
-		Status:        fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)),
-		StatusCode:    a.status,
-		Proto:         "HTTP/1.1",
-		ProtoMajor:    1,
-		ProtoMinor:    1,
-		Header:        a.header,
-		Body:          io.NopCloser(body),
-		ContentLength: length,
-		Request:       r,
-	}
-}
-
-// receive returns r as a server sees it, by way of the bytes on the wire: Host
-// moved out of the URL, Content-Length into the header and header values trimmed,
-// all of which a signature is judged by. It closes r's body, as a RoundTripper
-// must, and leaves the rest of r as it is.
-func receive(r *http.Request) (*http.Request, error) {
-	out := r.Clone(r.Context())
-	body, err := readBody(out)
+	response, err := c.roundTrip(r, endpoint, true)
 	if err != nil {
-		return nil, err
+		return nil
 	}
-	// Without a length, Request.Write would probe the body in a goroutine.
-	out.ContentLength, out.TransferEncoding = int64(len(body)), nil
-	if len(body) == 0 {
-		out.Body = http.NoBody
-	}
-	var wire bytes.Buffer
-	if err := out.Write(&wire); err != nil {
-		return nil, err
-	}
-	in, err := http.ReadRequest(bufio.NewReader(&wire))
-	if err != nil {
-		return nil, err
-	}
-	in.RemoteAddr = "127.0.0.1:0"
-	return in.WithContext(r.Context()), nil
+	return response
 }
 
-// brokenReader is the end of a connection that came too early.
-type brokenReader struct{}
-
-func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+// Handle makes [Cloud.Client] reach api under the name of host, a real one of Google's for example,
+// so that a service under test runs in the process as a whole:
+//
+//	cloud.Handle("storage.googleapis.com", cloud.Protect(myFakeStorage))
+//
+// Faults do not strike such requests, and [Cloud.Requests] does not list them. A host that the
+// emulator plays itself is then api's. A nil api takes it back.
+func (c *Cloud) Handle(host string, api http.Handler) {
+	if api == nil {
+		c.apis.Delete(fakeaws.Hostname(host))
+		return
+	}
+	c.apis.Store(fakeaws.Hostname(host), api)
+}

@@ -21,20 +21,20 @@ func TestValidateHoldsAttributesAgainstGooglesLimits(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		attributes principal.Attributes
-		want       []principal.LimitError
+		want       []string
 	}{
 		"a subject of 127 bytes":         {attributes: principal.Attributes{Subject: strings.Repeat("s", 127)}},
-		"a subject of 128 bytes":         {principal.Attributes{Subject: strings.Repeat("s", 128)}, []principal.LimitError{{Limit: principal.LimitSubjectSize, Size: 128, Max: 127}}},
-		"a subject of 64 two-byte runes": {principal.Attributes{Subject: strings.Repeat("é", 64)}, []principal.LimitError{{Limit: principal.LimitSubjectSize, Size: 128, Max: 127}}},
-		"an empty subject":               {principal.Attributes{}, []principal.LimitError{{Limit: principal.LimitSubjectEmpty}}},
+		"a subject of 128 bytes":         {principal.Attributes{Subject: strings.Repeat("s", 128)}, []string{"128 bytes in google.subject, more than 127"}},
+		"a subject of 64 two-byte runes": {principal.Attributes{Subject: strings.Repeat("é", 64)}, []string{"128 bytes in google.subject, more than 127"}},
+		"an empty subject":               {principal.Attributes{}, []string{"google.subject must not be empty"}},
 		"50 attributes":                  {attributes: principal.Attributes{Subject: "s", Custom: custom(50)}},
-		"51 attributes":                  {principal.Attributes{Subject: "s", Custom: custom(51)}, []principal.LimitError{{Limit: principal.LimitAttributes, Size: 51, Max: 50}}},
+		"51 attributes":                  {principal.Attributes{Subject: "s", Custom: custom(51)}, []string{"51 custom attributes, more than 50"}},
 		"a name of 100 characters":       {attributes: principal.Attributes{Subject: "s", Custom: map[string]string{strings.Repeat("n", 100): "v"}}},
-		"a name of 101 characters":       {principal.Attributes{Subject: "s", Custom: map[string]string{strings.Repeat("n", 101): "v"}}, []principal.LimitError{{Limit: principal.LimitAttributeName, Name: strings.Repeat("n", 101), Size: 101, Max: 100}}},
-		"a name with a hyphen":           {principal.Attributes{Subject: "s", Custom: map[string]string{"aws-role": "v"}}, []principal.LimitError{{Limit: principal.LimitAttributeName, Name: "aws-role", Size: 8, Max: 100}}},
+		"a name of 101 characters":       {principal.Attributes{Subject: "s", Custom: map[string]string{strings.Repeat("n", 101): "v"}}, []string{"attribute." + strings.Repeat("n", 101) + ": a name is 1 to 100 characters of a-z, 0-9 and _ in the name of a custom attribute"}},
+		"a name with a hyphen":           {principal.Attributes{Subject: "s", Custom: map[string]string{"aws-role": "v"}}, []string{"attribute." + "aws-role" + ": a name is 1 to 100 characters of a-z, 0-9 and _ in the name of a custom attribute"}},
 		"values of 8192 bytes":           {attributes: principal.Attributes{Subject: "s", Groups: []string{strings.Repeat("g", 4095)}, Custom: map[string]string{"a": strings.Repeat("v", 4096)}}},
-		"values of 8193 bytes":           {principal.Attributes{Subject: "s", Groups: []string{strings.Repeat("g", 4096)}, Custom: map[string]string{"a": strings.Repeat("v", 4096)}}, []principal.LimitError{{Limit: principal.LimitSize, Size: 8193, Max: 8192}}},
-		"two limits at once":             {principal.Attributes{Custom: map[string]string{"": "v"}}, []principal.LimitError{{Limit: principal.LimitSubjectEmpty}, {Limit: principal.LimitAttributeName, Max: 100}}},
+		"values of 8193 bytes":           {principal.Attributes{Subject: "s", Groups: []string{strings.Repeat("g", 4096)}, Custom: map[string]string{"a": strings.Repeat("v", 4096)}}, []string{"8193 bytes in all mapped values, more than 8192"}},
+		"two limits at once":             {principal.Attributes{Custom: map[string]string{"": "v"}}, []string{"google.subject must not be empty", "attribute.: a name is 1 to 100 characters of a-z, 0-9 and _ in the name of a custom attribute"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := test.attributes.Validate()
@@ -44,11 +44,9 @@ func TestValidateHoldsAttributesAgainstGooglesLimits(t *testing.T) {
 			}
 			joined, ok := err.(interface{ Unwrap() []error })
 			require.True(t, ok, "got %v", err)
-			var got []principal.LimitError
+			var got []string
 			for _, err := range joined.Unwrap() {
-				var limit *principal.LimitError
-				require.ErrorAs(t, err, &limit)
-				got = append(got, *limit)
+				got = append(got, err.Error())
 			}
 			assert.Equal(t, test.want, got)
 		})

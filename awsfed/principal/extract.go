@@ -5,15 +5,17 @@ import (
 	"strings"
 )
 
-// Extract is the extract function of Google's CEL (IAM documentation, attribute reference for IAM conditions). The
-// template is an optional prefix, one identifier of letters, digits and "_" in braces, and an optional suffix:
+// Extract is the extract function of Google's CEL (IAM documentation, attribute reference for IAM
+// conditions). The template is an optional prefix, one identifier of letters, digits and "_" in
+// braces, and an optional suffix:
 //
 //	{all}            the whole of s
 //	prefix{x}        what comes after the first prefix
 //	{x}suffix        what comes before the first suffix
 //	prefix{x}suffix  what comes between the first prefix and the first suffix after it
 //
-// It yields the empty string when s holds no such prefix or suffix. Only a template of another form is an error.
+// It yields the empty string when s holds no such prefix or suffix. Only a template of another form
+// is an error.
 func Extract(s, template string) (string, error) {
 	prefix, rest, open := strings.Cut(template, "{")
 	name, suffix, closed := strings.Cut(rest, "}")

@@ -23,8 +23,8 @@ const (
 	many = "principalSet:"
 )
 
-// Member is one member of a binding in an IAM policy. The provider is no part of it: two providers of one pool share
-// their names. It is comparable.
+// Member is one member of a binding in an IAM policy. The provider is no part of it: two providers
+// of one pool share their names. It is comparable.
 type Member struct {
 	Kind          Kind
 	ProjectNumber string // of the pool; empty for a service account
@@ -33,12 +33,13 @@ type Member struct {
 	Value         string // the subject, group, attribute's value or service account's email, unescaped; empty for everyone
 }
 
-// ParseMember reads a member in the form in which IAM policies hold it. Values stand there unescaped and may hold
-// slashes. Users, groups of users, domains and allUsers are not identities of a pool, and are errors here.
+// ParseMember reads a member in the form in which IAM policies hold it. Values stand there
+// unescaped and may hold slashes. Users, groups of users, domains and allUsers are not identities
+// of a pool, and are errors here.
 func ParseMember(s string) (Member, error) {
 	m, err := parseMember(s)
 	if err != nil {
-		return Member{}, fmt.Errorf("member %q: %w", s, err)
+		return Member{}, fmt.Errorf("member %q: %w", shown(s), err)
 	}
 	return m, nil
 }
@@ -46,7 +47,7 @@ func ParseMember(s string) (Member, error) {
 func parseMember(s string) (Member, error) {
 	if email, found := strings.CutPrefix(s, "serviceAccount:"); found {
 		if user, domain, _ := strings.Cut(email, "@"); user == "" || domain == "" {
-			return Member{}, fmt.Errorf("%q is not a service account's email", email)
+			return Member{}, fmt.Errorf("%q is not a service account's email", shown(email))
 		}
 		return Member{Kind: KindServiceAccount, Value: email}, nil
 	}
@@ -60,7 +61,7 @@ func parseMember(s string) (Member, error) {
 	}
 	parts := strings.SplitN(name, "/", 8)
 	if len(parts) < 7 || parts[0] != "projects" || parts[2] != "locations" || parts[3] != "global" || parts[4] != "workloadIdentityPools" {
-		return Member{}, fmt.Errorf("%q does not name a pool, projects/PROJECT_NUMBER/locations/global/workloadIdentityPools/POOL, and someone in it", name)
+		return Member{}, fmt.Errorf("%q does not name a pool, projects/PROJECT_NUMBER/locations/global/workloadIdentityPools/POOL, and someone in it", shown(name))
 	}
 	m := Member{ProjectNumber: parts[1], Pool: parts[5]}
 	if err := validProjectNumber(m.ProjectNumber); err != nil {
@@ -83,16 +84,16 @@ func parseMember(s string) (Member, error) {
 			return Member{}, err
 		}
 	default:
-		return Member{}, fmt.Errorf("%q is not subject, group, attribute.NAME or *", parts[6])
+		return Member{}, fmt.Errorf("%q is not subject, group, attribute.NAME or *", shown(parts[6]))
 	}
 	if m.Kind != KindEveryone {
 		if len(parts) < 8 || parts[7] == "" {
-			return Member{}, fmt.Errorf("nothing comes after %q", parts[6])
+			return Member{}, fmt.Errorf("nothing comes after %q", shown(parts[6]))
 		}
 		m.Value = parts[7]
 	}
 	if want := m.scheme(); scheme != want {
-		return Member{}, fmt.Errorf("%q starts with %s, not %s", parts[6], want, scheme)
+		return Member{}, fmt.Errorf("%q starts with %s, not %s", shown(parts[6]), want, scheme)
 	}
 	return m, nil
 }
@@ -120,7 +121,8 @@ func (m Member) scheme() string {
 	return many
 }
 
-// Matches reports whether the member names the identity that came through provider with these attributes.
+// Matches reports whether the member names the identity that came through provider with these
+// attributes.
 func (m Member) Matches(provider Provider, attributes Attributes) bool {
 	if m.Kind == KindServiceAccount || m.ProjectNumber != provider.ProjectNumber || m.Pool != provider.Pool {
 		return false

@@ -24,19 +24,19 @@ type Provider struct {
 //
 //	//iam.googleapis.com/projects/PROJECT_NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER
 //
-// The error names the part that is wrong. The usual mistakes are a project ID in place of the number, and "https:" in
-// front, which a subject token may carry but an audience may not.
+// The error names the part that is wrong. The usual mistakes are a project ID in place of the
+// number, and "https:" in front, which a subject token may carry but an audience may not.
 func ParseAudience(audience string) (Provider, error) {
 	p, err := parseAudience(audience)
 	if err != nil {
-		return Provider{}, fmt.Errorf("audience %q: %w", audience, err)
+		return Provider{}, fmt.Errorf("audience %q: %w", shown(audience), err)
 	}
 	return p, nil
 }
 
 func parseAudience(audience string) (Provider, error) {
 	if scheme, _, found := strings.Cut(audience, "://"); found && !strings.Contains(scheme, "/") {
-		return Provider{}, fmt.Errorf("it must start with %q, without %q", service, scheme+":")
+		return Provider{}, fmt.Errorf("it must start with %q, without %q", service, shown(scheme)+":")
 	}
 	name, found := strings.CutPrefix(audience, service)
 	if !found {
@@ -49,13 +49,13 @@ func parseAudience(audience string) (Provider, error) {
 	for i, want := range []string{"projects", "", "locations", "global", "workloadIdentityPools", "", "providers", ""} {
 		switch {
 		case i >= len(parts):
-			return Provider{}, fmt.Errorf("it ends after %q; the whole form is %s", name, form)
+			return Provider{}, fmt.Errorf("it ends after %q; the whole form is %s", shown(name), form)
 		case want != "" && parts[i] != want:
-			return Provider{}, fmt.Errorf("part %q must be %q, as in %s", parts[i], want, form)
+			return Provider{}, fmt.Errorf("part %q must be %q, as in %s", shown(parts[i]), want, form)
 		}
 	}
 	if len(parts) > 8 {
-		return Provider{}, fmt.Errorf("part %q after the provider is too much; the whole form is %s", strings.Join(parts[8:], "/"), form)
+		return Provider{}, fmt.Errorf("part %q after the provider is too much; the whole form is %s", shown(strings.Join(parts[8:], "/")), form)
 	}
 	p := Provider{ProjectNumber: parts[1], Pool: parts[5], ID: parts[7]}
 	if err := validProjectNumber(p.ProjectNumber); err != nil {
@@ -72,9 +72,9 @@ func validProjectNumber(s string) error {
 	case s == "":
 		return fmt.Errorf("the project number is empty")
 	case strings.Trim(s, "0123456789") != "":
-		return fmt.Errorf("project %q is not a number; a project ID cannot stand in for the project number here", s)
+		return fmt.Errorf("project %q is not a number; a project ID cannot stand in for the project number here", shown(s))
 	case len(s) > 19 || s[0] == '0':
-		return fmt.Errorf("project %q cannot be a project number", s)
+		return fmt.Errorf("project %q cannot be a project number", shown(s))
 	}
 	return nil
 }
@@ -82,11 +82,20 @@ func validProjectNumber(s string) error {
 func validID(what, s string) error {
 	switch {
 	case len(s) < minID || len(s) > maxID:
-		return fmt.Errorf("%s ID %q has %d characters, not %d to %d", what, s, len(s), minID, maxID)
+		return fmt.Errorf("%s ID %q has %d characters, not %d to %d", what, shown(s), len(s), minID, maxID)
 	case strings.Trim(s, idLetters) != "":
-		return fmt.Errorf("%s ID %q may hold a-z, 0-9 and - alone", what, s)
+		return fmt.Errorf("%s ID %q may hold a-z, 0-9 and - alone", what, shown(s))
 	}
 	return nil
+}
+
+// shown is as much of a value as an error quotes. %q writes out what is invisible in it.
+func shown(s string) string {
+	const most = 150
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
 }
 
 // Audience is the provider's full resource name, as [ParseAudience] takes it.
@@ -94,23 +103,26 @@ func (p Provider) Audience() string {
 	return service + p.pool() + "/providers/" + p.ID
 }
 
-// Subject is the member of an IAM policy that names the one identity whose google.subject is subject.
+// Subject is the member of an IAM policy that names the one identity whose google.subject is
+// subject.
 func (p Provider) Subject(subject string) string {
 	return p.member(KindSubject, "", subject)
 }
 
-// Attribute is the member of an IAM policy that names every identity whose attribute.NAME is value. The name comes
-// without "attribute.": aws_role, for one.
+// Attribute is the member of an IAM policy that names every identity whose attribute.NAME is value.
+// The name comes without "attribute.": aws_role, for one.
 func (p Provider) Attribute(name, value string) string {
 	return p.member(KindAttribute, name, value)
 }
 
-// Group is the member of an IAM policy that names every identity with group among its google.groups.
+// Group is the member of an IAM policy that names every identity with group among its
+// google.groups.
 func (p Provider) Group(group string) string {
 	return p.member(KindGroup, "", group)
 }
 
-// Everyone is the member of an IAM policy that names every identity of the pool, whatever provider it came through.
+// Everyone is the member of an IAM policy that names every identity of the pool, whatever provider
+// it came through.
 func (p Provider) Everyone() string {
 	return p.member(KindEveryone, "", "")
 }

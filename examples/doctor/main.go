@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	file := flags.String("credentials", "", "external_account `file`; default GOOGLE_APPLICATION_CREDENTIALS")
-	hosts := flags.String("allow-hosts", "", "comma-separated `hosts` that the file may name besides Google's and AWS's, such as 127.0.0.1:8085")
+	hosts := flags.String("allow-hosts", "", "comma-separated `hosts`, such as 127.0.0.1:8085, that the file may name besides Google's and AWS's: for tokens, for the verification of the signed request, and for EC2 metadata")
 	asJSON := flags.Bool("json", false, "print JSON")
 	demo := flags.String("demo", "", "run against the emulator with the fault of this `name`; \"none\" for no fault, \"list\" for their names")
 	timeout := flags.Duration("timeout", 30*time.Second, "of each step")
@@ -82,12 +82,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 }
 
 func configuration(file, demo, hosts string) (awsfed.Config, error) {
-	allow := awsfed.AllowHosts(strings.Split(hosts, ",")...)
+	names := strings.Split(hosts, ",")
+	// An emulator is all of these at once.
+	allow := []awsfed.FileOption{awsfed.AllowTokenHosts(names...), awsfed.AllowVerificationHosts(names...), awsfed.AllowMetadataHosts(names...)}
 	switch {
 	case demo == "" && file == "":
-		return awsfed.ConfigFromEnv(allow)
+		return awsfed.ConfigFromEnv(allow...)
 	case demo == "":
-		return awsfed.ConfigFromFile(file, allow)
+		return awsfed.ConfigFromFile(file, allow...)
 	case file != "":
 		return awsfed.Config{}, errors.New("-demo has a configuration of its own: leave -credentials out")
 	}

@@ -33,7 +33,8 @@ func TestNodeClientGetsAServiceAccountToken(t *testing.T) {
 
 func TestNodeClientIsRefusedWithoutABinding(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
-	cloud.Google.RemoveBinding()
+	missing, _ := awsfedtest.FaultByName("missing-binding")
+	missing.Inject(cloud)
 	out, err := runNode(t, cloud, awsfedtest.SourceEnvironment)
 	require.Error(t, err)
 	assert.ErrorContains(t, err, "Permission 'iam.serviceAccounts.getAccessToken' denied")
@@ -54,7 +55,7 @@ func runNode(t *testing.T, cloud *awsfedtest.Cloud, source awsfedtest.Credential
 	server, err := cloud.Start()
 	require.NoError(t, err)
 	defer server.Close()
-	storage := httptest.NewServer(cloud.Google.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	storage := httptest.NewServer(cloud.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(`{"items": [{"name": "acme-orders"}]}`))
 	})))

@@ -26,7 +26,7 @@ func demo(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	defer server.Close()
-	buckets, err := startBuckets(cloud.Google.Protect)
+	buckets, err := startBuckets(cloud.Protect)
 	if err != nil {
 		return err
 	}

@@ -30,8 +30,11 @@ type listing struct {
 
 // print gets a token, lists the buckets, and prints every step with its duration.
 func (l listing) print(ctx context.Context, out io.Writer) error {
-	var steps recorder
+	steps := recorder{last: awsfed.FederatedToken, told: make(chan struct{})}
 	cfg := l.Config
+	if cfg.ServiceAccount != "" {
+		steps.last = awsfed.ServiceAccountToken
+	}
 	cfg.OnRefresh = steps.record
 	ts, err := awsfed.NewTokenSource(ctx, cfg)
 	if err != nil {
@@ -40,7 +43,7 @@ func (l listing) print(ctx context.Context, out io.Writer) error {
 	// The storage client would do this with its first request; done here, the
 	// duration of that request is its own.
 	token, err := ts.TokenContext(ctx)
-	for _, hop := range steps.taken() {
+	for _, hop := range steps.taken(ctx) {
 		printStep(out, string(hop.Stage), hop.Duration, l.explain(hop))
 	}
 	if err != nil {
@@ -113,21 +116,33 @@ func printStep(out io.Writer, step string, d time.Duration, detail string) {
 	fmt.Fprintf(out, "%-18s %8.2f ms   %s\n", step, float64(d)/float64(time.Millisecond), detail)
 }
 
-// A recorder keeps the hops of all attempts. The source reports them on goroutines
-// of its own, though always before whoever waits gets the token.
+// A recorder keeps the steps of all attempts. A source tells of them in its own time, off
+// the way of those who wait for the token.
 type recorder struct {
-	mu   sync.Mutex
-	hops []awsfed.Hop
+	last awsfed.TokenKind // whose event comes last
+	once sync.Once
+	told chan struct{} // closed by that event
+
+	mu    sync.Mutex
+	steps []awsfed.Hop
 }
 
 func (r *recorder) record(event awsfed.RefreshEvent) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.hops = append(r.hops, event.Hops...)
+	r.steps = append(r.steps, event.Hops...)
+	if event.Kind == r.last {
+		r.once.Do(func() { close(r.told) })
+	}
 }
 
-func (r *recorder) taken() []awsfed.Hop {
+// taken are the steps, after the last event or the end of ctx.
+func (r *recorder) taken(ctx context.Context) []awsfed.Hop {
+	select {
+	case <-r.told:
+	case <-ctx.Done():
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.hops
+	return r.steps
 }

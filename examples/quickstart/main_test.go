@@ -87,7 +87,7 @@ func TestDemoPrintsNoSecret(t *testing.T) {
 
 func TestStorageOfTheDemoTakesOnlyTokensThatTheEmulatorIssued(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
-	buckets, err := startBuckets(cloud.Google.Protect)
+	buckets, err := startBuckets(cloud.Protect)
 	require.NoError(t, err)
 	defer buckets.Close()
 	issued := func(c *awsfedtest.Cloud) string {

@@ -13,31 +13,57 @@ import (
 	"time"
 )
 
-// MaxBody bounds an answer. The largest that Google sends here holds one token of at most 12 KiB.
-const MaxBody = 1 << 20
+const (
+	// MaxBody bounds an answer. The largest that Google sends here holds one token of at most 12 KiB.
+	MaxBody = 64 << 10
+	// MaxHeader bounds the headers of an answer that comes by the default transport.
+	MaxHeader = 64 << 10
+	// maxKept bounds one header that an Answer keeps. A request ID is the longest of them.
+	maxKept = 256
+)
 
-// ErrTooLarge is the error for an answer of more than MaxBody bytes.
-var ErrTooLarge = errors.New("the answer is larger than 1 MiB")
+// ErrTooLarge is the error for a success of more than MaxBody bytes.
+var ErrTooLarge = errors.New("the answer is larger than 64 KiB")
 
 // An Answer is a response that was read to its end.
 type Answer struct {
 	Status int
-	Header http.Header
+	Header http.Header // see Keep
 	Body   []byte
 	Sent   time.Time // just before the request went out
 }
 
+// Keep is what awsfed reads of an answer's headers. It shares nothing with header, which can be as large
+// as a transport allows.
+func Keep(header http.Header) http.Header {
+	kept := make(http.Header)
+	for _, name := range [...]string{
+		"Content-Type", "Date", "Retry-After", "X-Amzn-Requestid", "X-Cloud-Trace-Context", "X-Goog-Request-Id",
+	} {
+		if value := header.Get(name); value != "" {
+			kept[name] = []string{strings.Clone(value[:min(len(value), maxKept)])}
+		}
+	}
+	return kept
+}
+
 // Client is base without the habits that would leak or hide something: it follows no redirect, which would post a
-// secret to another host, and keeps no cookies. A nil base is http.DefaultTransport.
+// secret to another host, and keeps no cookies. A base without a transport, or none at all, has the default transport
+// with a bound of MaxHeader.
 func Client(base *http.Client) *http.Client {
 	if base == nil {
 		base = &http.Client{}
 	}
-	return &http.Client{
+	client := &http.Client{
 		Transport:     base.Transport,
 		Timeout:       base.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	if client.Transport == nil {
+		client.Transport = defaultTransport{}
+	}
+	client.Transport = &careful{base: client.Transport}
+	return client
 }
 
 // Post sends body and reads the answer. An answer of any status is no error.
@@ -50,22 +76,29 @@ func Post(ctx context.Context, client *http.Client, url string, header http.Head
 	return Do(client, req)
 }
 
-// Do sends req and reads the answer. An answer of any status is no error.
+// Do sends req and reads the answer. An answer of any status is no error. What is left unread of a body that is too
+// large is not waited for: closing it closes the connection.
 func Do(client *http.Client, req *http.Request) (*Answer, error) {
 	sent := time.Now()
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, err
+		distrust(client, err)
+		return nil, clean(err)
 	}
 	defer resp.Body.Close()
-	answer := &Answer{Status: resp.StatusCode, Header: resp.Header, Sent: sent}
+	answer := &Answer{Status: resp.StatusCode, Header: Keep(resp.Header), Sent: sent}
 	answer.Body, err = io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
 	switch {
 	case err != nil:
-		return answer, fmt.Errorf("reading the answer (HTTP %d): %w", resp.StatusCode, err)
-	case len(answer.Body) > MaxBody:
+		distrust(client, err)
+		return answer, fmt.Errorf("reading the answer (HTTP %d): %w", resp.StatusCode, clean(err))
+	case len(answer.Body) <= MaxBody:
+		return answer, nil
+	case resp.StatusCode == http.StatusOK:
 		return answer, ErrTooLarge
 	}
+	// The page of a proxy, for one. Its status and its Retry-After count without the rest of it.
+	answer.Body = answer.Body[:MaxBody]
 	return answer, nil
 }
 

@@ -169,38 +169,58 @@ func TestAWSSTSTellsTheRegionToSignFor(t *testing.T) {
 	}
 }
 
-func TestSameComparesHostsWithAndWithoutPorts(t *testing.T) {
+func TestSameComparesHostAndPort(t *testing.T) {
 	for _, c := range []struct {
-		name, url string
-		names     []string
-		want      bool
+		name, url, host string
+		want            bool
 	}{
-		{"a host", "https://proxy.example/v1/token", []string{"proxy.example"}, true},
-		{"a host in capital letters", "https://Proxy.Example/", []string{"pROXY.eXAMPLE"}, true},
-		{"a host that may have any port", "https://proxy.example:8443/", []string{"proxy.example"}, true},
-		{"the right port", "https://proxy.example:8443/", []string{"proxy.example:8443"}, true},
-		{"the last of several", "https://proxy.example/", []string{"a.example", "b.example", "proxy.example"}, true},
-		{"IPv4 with a port", "http://127.0.0.1:8085/", []string{"127.0.0.1:8085"}, true},
-		{"IPv6 bare", "http://[::1]:8085/", []string{"::1"}, true},
-		{"IPv6 in brackets", "http://[::1]:8085/", []string{"[::1]"}, true},
-		{"IPv6 with its port", "http://[::1]:8085/", []string{"[::1]:8085"}, true},
+		{"a host", "https://proxy.example/v1/token", "proxy.example", true},
+		{"a host in capital letters", "https://Proxy.Example/", "pROXY.eXAMPLE", true},
+		{"a host with the port that it has anyway", "https://proxy.example:443/", "proxy.example", true},
+		{"the port that it has anyway", "https://proxy.example/", "proxy.example:443", true},
+		{"the usual port of http", "http://localhost/", "localhost:80", true},
+		{"the right port", "https://proxy.example:8443/", "proxy.example:8443", true},
+		{"IPv4 with a port", "http://127.0.0.1:8085/", "127.0.0.1:8085", true},
+		{"IPv6 bare", "http://[::1]/", "::1", true},
+		{"IPv6 in brackets", "http://[::1]:80/", "[::1]", true},
+		{"IPv6 with its port", "http://[::1]:8085/", "[::1]:8085", true},
+		{"a final dot in both", "https://proxy.example./", "proxy.example.", true},
 
-		{"no names", "https://proxy.example/", nil, false},
-		{"the wrong port", "https://proxy.example:8443/", []string{"proxy.example:443"}, false},
-		{"a port where none is written", "https://proxy.example/", []string{"proxy.example:8443"}, false},
-		{"the wrong port of IPv6", "http://[::1]:8085/", []string{"[::1]:80"}, false},
-		{"a subdomain", "https://a.proxy.example/", []string{"proxy.example"}, false},
-		{"the domain above", "https://example/", []string{"proxy.example"}, false},
-		{"a prefix", "https://proxy.example.evil.example/", []string{"proxy.example"}, false},
-		{"the name of the user", "https://proxy.example@evil.example/", []string{"proxy.example"}, false},
-		{"the path", "https://evil.example/proxy.example", []string{"proxy.example"}, false},
-		{"a wildcard, of which there are none", "https://a.proxy.example/", []string{"*.proxy.example", "*"}, false},
-		{"an empty name, which is that of no host", "https://:8443/", []string{""}, false},
+		{"a port that was not named", "https://proxy.example:8443/", "proxy.example", false},
+		{"the usual port of another scheme", "https://proxy.example:80/", "proxy.example", false},
+		{"the wrong port", "https://proxy.example:8443/", "proxy.example:443", false},
+		{"a port where none is written", "https://proxy.example/", "proxy.example:8443", false},
+		{"a name with an empty port", "https://proxy.example/", "proxy.example:", false},
+		{"a port of IPv6 that was not named", "http://[::1]:8085/", "::1", false},
+		{"the wrong port of IPv6", "http://[::1]:8085/", "[::1]:80", false},
+		{"a port of IPv6 without brackets", "http://[::1]:8085/", "::1:8085", false},
+		{"another spelling of an address", "http://[0:0:0:0:0:0:0:1]/", "::1", false},
+		{"the same address within IPv6", "http://[::ffff:127.0.0.1]/", "127.0.0.1", false},
+		{"the same address as a number", "http://2130706433/", "127.0.0.1", false},
+		{"the same address in octal digits", "http://0177.0.0.1/", "127.0.0.1", false},
+		{"the same address cut short", "http://127.1/", "127.0.0.1", false},
+		{"a subdomain", "https://a.proxy.example/", "proxy.example", false},
+		{"the domain above", "https://example/", "proxy.example", false},
+		{"a prefix", "https://proxy.example.evil.example/", "proxy.example", false},
+		{"a suffix", "https://evilproxy.example/", "proxy.example", false},
+		{"a final dot", "https://proxy.example./", "proxy.example", false},
+		{"a final dot in the name", "https://proxy.example/", "proxy.example.", false},
+		{"letters that fold to ASCII", "https://proxy\u017f.example/", "proxys.example", false},
+		{"the name of the user", "https://proxy.example@evil.example/", "proxy.example", false},
+		{"the path", "https://evil.example/proxy.example", "proxy.example", false},
+		{"a wildcard for a label, of which there are none", "https://a.proxy.example/", "*.proxy.example", false},
+		{"a wildcard for all", "https://proxy.example/", "*", false},
+		{"a URL", "https://proxy.example/", "https://proxy.example/", false},
+		{"a scheme", "https://proxy.example/", "https://proxy.example", false},
+		{"brackets around a name", "https://proxy.example/", "[proxy.example]", false},
+		{"spaces around it", "https://proxy.example/", " proxy.example ", false},
+		{"an empty name, which is that of no host", "https://:8443/", "", false},
+		{"a port alone", "https://:8443/", ":8443", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			u, err := url.Parse(c.url)
 			require.NoError(t, err)
-			assert.Equal(t, c.want, hosts.Same(u, c.names))
+			assert.Equal(t, c.want, hosts.Same(u, c.host))
 		})
 	}
 }

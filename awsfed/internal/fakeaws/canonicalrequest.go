@@ -1,0 +1,92 @@
+package fakeaws
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// signableHeaders returns the request's headers as SigV4 signs them: names in lower case, runs of
+// spaces folded, repeated ones joined by commas.
+func signableHeaders(r *http.Request, body []byte) map[string]string {
+	headers := make(map[string]string, len(r.Header)+2)
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		lower := strings.ToLower(name)
+		for _, value := range r.Header[name] {
+			value = foldSpaces(value)
+			if before, ok := headers[lower]; ok {
+				value = before + "," + value
+			}
+			headers[lower] = value
+		}
+	}
+	// net/http keeps these two outside of the map.
+	headers["host"] = foldSpaces(requestHost(r))
+	if _, ok := headers["content-length"]; !ok && len(body) > 0 {
+		headers["content-length"] = strconv.Itoa(len(body))
+	}
+	return headers
+}
+
+func requestHost(r *http.Request) string {
+	if r.Host == "" { // a request on the client's side
+		return r.URL.Host
+	}
+	return r.Host
+}
+
+func foldSpaces(value string) string {
+	for strings.Contains(value, "  ") {
+		value = strings.ReplaceAll(value, "  ", " ")
+	}
+	return strings.TrimSpace(value)
+}
+
+// canonicalPath encodes the path a second time, as all services but S3 have it.
+func canonicalPath(u *url.URL) string {
+	path := u.EscapedPath()
+	if path == "" {
+		return "/"
+	}
+	return strings.ReplaceAll(uriEncode(path), "%2F", "/")
+}
+
+// canonicalQuery sorts the parameters in their encoded form; ok is false when one cannot be
+// decoded.
+func canonicalQuery(raw string) (canonical string, ok bool) {
+	type parameter struct{ name, value string }
+	var parameters []parameter
+	for pair := range strings.SplitSeq(raw, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		if err != nil {
+			return "", false
+		}
+		if value, err = url.QueryUnescape(value); err != nil {
+			return "", false
+		}
+		parameters = append(parameters, parameter{uriEncode(name), uriEncode(value)})
+	}
+	slices.SortFunc(parameters, func(a, b parameter) int {
+		if c := strings.Compare(a.name, b.name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.value, b.value)
+	})
+	encoded := make([]string, len(parameters))
+	for i, p := range parameters {
+		encoded[i] = p.name + "=" + p.value
+	}
+	return strings.Join(encoded, "&"), true
+}
+
+// uriEncode is RFC 3986 encoding of all but the unreserved characters.
+func uriEncode(s string) string {
+	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
+}

@@ -1,0 +1,132 @@
+package fakegoogle
+
+import (
+	"io"
+	"net/http"
+	"strings"
+)
+
+const serviceAccountsPath = "serviceAccounts"
+
+// iamCall is a request to the Service Account Credentials API whose caller is known.
+type iamCall struct {
+	caller    *issued
+	account   string // email or unique ID of the service account; "" in a call on a pool
+	pool      poolName
+	body      []byte
+	unsettled Unsettled
+}
+
+// parseIAMCall takes apart /v1/projects/-/serviceAccounts/NAME:METHOD, the same with
+// /allowedLocations, and
+// /v1/projects/N/locations/global/workloadIdentityPools/POOL/allowedLocations. An unknown path has
+// no method.
+func parseIAMCall(path string) (c iamCall, method string, failure *APIError) {
+	parts := strings.Split(strings.TrimPrefix(path, "/v1/"), "/")
+	if len(parts) < 4 || parts[0] != "projects" {
+		return iamCall{}, "", nil
+	}
+	if len(parts) == 7 && parts[6] == "allowedLocations" {
+		c.pool = poolName{parts[1], parts[5]}
+		if strings.Join(parts[:6], "/") == c.pool.String() {
+			method = parts[6]
+		}
+		return c, method, nil
+	}
+	switch {
+	case parts[2] != serviceAccountsPath:
+		return iamCall{}, "", nil
+	case len(parts) == 4:
+		c.account, method, _ = strings.Cut(parts[3], ":")
+	case len(parts) == 5 && parts[4] == "allowedLocations":
+		c.account, method = parts[3], parts[4]
+	}
+	if parts[1] != "-" { // "Replacing the wildcard with a project ID is invalid", says the reference.
+		failure = InvalidArgument()
+	}
+	return c, method, failure
+}
+
+// admitIAM finds out who calls, and whether calls are served at all.
+func (g *Cloud) admitIAM(r *http.Request, c *iamCall, method string) *APIError {
+	s := g.switches(IAMCredentials)
+	caller, failure := g.holder(bearerOf(r))
+	if failure != nil {
+		failure.Metadata = iamMethod(method)
+		return failure
+	}
+	project := caller.provider.ProjectNumber
+	if caller.Kind == ServiceAccountToken {
+		project = g.home.ProjectNumber
+	}
+	switch {
+	case s.apiDisabled:
+		return serviceDisabled(project)
+	case s.outOfQuota:
+		return RateLimited(project)
+	case s.inPerimeter:
+		return perimeterDenied(project)
+	case !caller.HasScope(scopeCloudPlatform, scopeIAM):
+		failure = ScopeInsufficient()
+		failure.Metadata = iamMethod(method)
+		return failure
+	case caller.Kind == FederatedToken && strings.HasPrefix(method, "sign") && !s.unsettled.AcceptFederatedSigning:
+		failure = Unauthenticated("ACCESS_TOKEN_TYPE_UNSUPPORTED")
+		failure.Metadata = iamMethod(method)
+		return failure
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil || len(body) > maxBody {
+		return InvalidArgument()
+	}
+	c.caller, c.body, c.unsettled = caller, body, s.unsettled
+	return nil
+}
+
+// iamMethod is the metadata of an error about a token: the method by its name in gRPC.
+func iamMethod(method string) map[string]string {
+	return map[string]string{
+		"service": iamCredentialsService,
+		"method":  "google.iam.credentials.v1.IAMCredentials." + strings.ToUpper(method[:1]) + method[1:],
+	}
+}
+
+// authorize finds the service account of a call and whether the caller may do to it what permission
+// says, along a chain of delegates if there is one: each must let the one before it delegate, and
+// the account must let the last one do it. delegation has all who take part.
+func (g *Cloud) authorize(c iamCall, permission string, delegates []string) (sa ServiceAccount, delegation []string, failure *APIError) {
+	delegation = append(append(delegation, c.caller.Delegation...), c.caller.Principal)
+	chain := make([]string, 0, len(delegates)+1)
+	for _, delegate := range delegates {
+		name, found := strings.CutPrefix(delegate, "projects/-/"+serviceAccountsPath+"/")
+		if !found {
+			return ServiceAccount{}, nil, InvalidArgument()
+		}
+		chain = append(chain, name)
+	}
+	chain = append(chain, c.account)
+
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	holder := c.caller
+	for i, name := range chain {
+		a := g.find(name)
+		if a == nil {
+			return ServiceAccount{}, nil, accountNotFound(name)
+		}
+		needed := permission
+		if i < len(delegates) {
+			needed = permissionImplicitDelegation
+			delegation = append(delegation, a.Email)
+		}
+		if !a.grants(needed, holder) {
+			return ServiceAccount{}, nil, permissionDenied(needed)
+		}
+		if a.Disabled {
+			return ServiceAccount{}, nil, &APIError{Code: http.StatusBadRequest, Status: "FAILED_PRECONDITION", Message: "emulator: service account " + a.Email + " is disabled"}
+		}
+		sa = a.ServiceAccount
+		holder = &issued{Access: Access{Kind: ServiceAccountToken, Principal: a.Email}}
+	}
+	return sa, delegation, nil
+}

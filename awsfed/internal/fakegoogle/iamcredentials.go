@@ -1,0 +1,215 @@
+package fakegoogle
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const (
+	scopeCloudPlatform = "https://www.googleapis.com/auth/cloud-platform"
+	scopeIAM           = "https://www.googleapis.com/auth/iam"
+	defaultTokenTime   = time.Hour
+	maxTokenTime       = time.Hour
+	maxExtendedTime    = 12 * time.Hour
+	maxJWTTime         = 12 * time.Hour
+)
+
+// ServeIAMCredentials is the Service Account Credentials API, version 1.
+func (g *Cloud) ServeIAMCredentials(w http.ResponseWriter, r *http.Request) {
+	c, method, failure := parseIAMCall(r.URL.Path)
+	serve := map[string]func(iamCall) (any, *APIError){
+		"POST generateAccessToken": g.generateAccessToken,
+		"POST generateIdToken":     g.generateIDToken,
+		"POST signBlob":            g.signBlob,
+		"POST signJwt":             g.signJWT,
+		"GET allowedLocations":     g.allowedLocations,
+	}[r.Method+" "+method]
+	if serve == nil {
+		g.notServed(w, r)
+		return
+	}
+	if failure == nil {
+		failure = g.admitIAM(r, &c, method)
+	}
+	if failure != nil {
+		g.fail(w, failure)
+		return
+	}
+	answer, failure := serve(c)
+	if failure != nil {
+		g.fail(w, failure)
+		return
+	}
+	g.write(w, http.StatusOK, answer)
+}
+
+func (g *Cloud) generateAccessToken(c iamCall) (any, *APIError) {
+	var request struct {
+		Delegates []string `json:"delegates"`
+		Scope     []string `json:"scope"`
+		Lifetime  *string  `json:"lifetime"`
+	}
+	if failure := unmarshalProto(c.body, &request); failure != nil {
+		return nil, failure
+	}
+	sa, delegation, failure := g.authorize(c, permissionGetAccessToken, request.Delegates)
+	if failure != nil {
+		return nil, failure
+	}
+	lifetime, longest := defaultTokenTime, maxTokenTime
+	if sa.ExtendedLifetime {
+		longest = maxExtendedTime
+	}
+	ok := true
+	if request.Lifetime != nil {
+		lifetime, ok = parseProtoDuration(*request.Lifetime)
+	}
+	if !ok || lifetime <= 0 || lifetime < c.unsettled.MinLifetime || lifetime > longest || !validScopes(request.Scope) {
+		return nil, InvalidArgument()
+	}
+	format := time.RFC3339
+	expires := g.now().Add(lifetime).UTC()
+	if c.unsettled.FractionalExpireTime {
+		format = "2006-01-02T15:04:05.000000Z07:00"
+	}
+	expires = expires.Truncate(time.Second)
+	return map[string]string{
+		"accessToken": g.issue(&issued{
+			Access: Access{
+				Kind:         ServiceAccountToken,
+				Principal:    sa.Email,
+				Delegation:   delegation,
+				Scopes:       request.Scope,
+				Expires:      expires,
+				Identity:     c.caller.Identity,
+				QuotaProject: c.caller.QuotaProject,
+			},
+			account: sa.UniqueID,
+		}),
+		"expireTime": expires.Format(format),
+	}, nil
+}
+
+func (g *Cloud) generateIDToken(c iamCall) (any, *APIError) {
+	var request struct {
+		Delegates                  []string `json:"delegates"`
+		Audience                   string   `json:"audience"`
+		IncludeEmail               bool     `json:"includeEmail"`
+		OrganizationNumberIncluded bool     `json:"organizationNumberIncluded"`
+	}
+	if failure := unmarshalProto(c.body, &request); failure != nil {
+		return nil, failure
+	}
+	sa, _, failure := g.authorize(c, permissionGetOpenIDToken, request.Delegates)
+	if failure != nil {
+		return nil, failure
+	}
+	if request.Audience == "" {
+		return nil, InvalidArgument()
+	}
+	now := g.now()
+	claims := map[string]any{
+		"iss": "https://accounts.google.com",
+		"aud": request.Audience,
+		"azp": sa.UniqueID,
+		"sub": sa.UniqueID,
+		"iat": now.Unix(),
+		"exp": now.Add(time.Hour).Unix(),
+	}
+	if request.IncludeEmail {
+		claims["email"], claims["email_verified"] = sa.Email, true
+	}
+	if request.OrganizationNumberIncluded {
+		var number any // null for an account of no organization
+		if sa.OrganizationNumber != 0 {
+			number = sa.OrganizationNumber
+		}
+		claims["google"] = map[string]any{"organization_number": number}
+	}
+	return map[string]string{"token": g.key().signJWT([]byte(encodeJSON(claims)))}, nil
+}
+
+// payloadToSign is the payload of signBlob or signJwt, if the caller has the permission.
+func (g *Cloud) payloadToSign(c iamCall, permission string) (string, *APIError) {
+	var request struct {
+		Delegates []string `json:"delegates"`
+		Payload   string   `json:"payload"`
+	}
+	if failure := unmarshalProto(c.body, &request); failure != nil {
+		return "", failure
+	}
+	_, _, failure := g.authorize(c, permission, request.Delegates)
+	return request.Payload, failure
+}
+
+func (g *Cloud) signBlob(c iamCall) (any, *APIError) {
+	encoded, failure := g.payloadToSign(c, permissionSignBlob)
+	if failure != nil {
+		return nil, failure
+	}
+	payload, ok := decodeBase64(encoded)
+	if !ok || len(payload) == 0 {
+		return nil, InvalidArgument()
+	}
+	key := g.key()
+	return map[string]string{"keyId": key.id, "signedBlob": base64.StdEncoding.EncodeToString(key.sign(payload))}, nil
+}
+
+func (g *Cloud) signJWT(c iamCall) (any, *APIError) {
+	payload, failure := g.payloadToSign(c, permissionSignJWT)
+	if failure != nil {
+		return nil, failure
+	}
+	var claims map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(payload), &claims); err != nil || claims == nil {
+		return nil, InvalidArgument()
+	}
+	if raw, found := claims["exp"]; found {
+		var exp int64
+		now := g.now()
+		if err := json.Unmarshal(raw, &exp); err != nil || exp < now.Unix() || exp > now.Add(maxJWTTime).Unix() {
+			return nil, InvalidArgument()
+		}
+	}
+	key := g.key()
+	return map[string]string{"keyId": key.id, "signedJwt": key.signJWT([]byte(payload))}, nil
+}
+
+// allowedLocations is the Regional Access Boundary of the caller itself, or of an account that it
+// may get.
+func (g *Cloud) allowedLocations(c iamCall) (any, *APIError) {
+	if c.account == "" {
+		if c.caller.Kind != FederatedToken || c.pool != poolOf(c.caller.provider) {
+			return nil, permissionDenied("iam.workloadIdentityPools.get")
+		}
+	} else if c.caller.Principal != c.account && c.caller.account != c.account {
+		if _, _, failure := g.authorize(c, permissionGet, nil); failure != nil {
+			return nil, failure
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.locations, nil
+}
+
+// parseProtoDuration reads a google.protobuf.Duration in JSON: seconds with up to nine digits after
+// the point, and "s".
+func parseProtoDuration(s string) (time.Duration, bool) {
+	number, found := strings.CutSuffix(s, "s")
+	whole, fraction, point := strings.Cut(strings.TrimPrefix(number, "-"), ".")
+	if !found || !isDigits(whole) || point && (!isDigits(fraction) || len(fraction) > 9) {
+		return 0, false
+	}
+	d, err := time.ParseDuration(s)
+	return d, err == nil
+}
+
+// decodeBase64 takes both alphabets, with padding or without, as protobuf's JSON does.
+func decodeBase64(s string) ([]byte, bool) {
+	s = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(s, "="))
+	data, err := base64.RawStdEncoding.DecodeString(s)
+	return data, err == nil
+}

@@ -1,0 +1,258 @@
+package fakegoogle
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/awsfed/awsfed-go/awsfed/principal"
+)
+
+const (
+	maxBody = 16 << 20 // bytes of a request; options alone may have 4 MiB of percent-encoded characters
+
+	grantTypeTokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+	tokenTypeAccessToken   = "urn:ietf:params:oauth:token-type:access_token"
+
+	// The limits of the parameter options (reference of STS v1).
+	maxOptions             = 4 << 20 // characters
+	maxUserProject         = 32
+	maxAccessBoundary      = 2048
+	maxAccessBoundaryRules = 10
+	certFingerprintSize    = 43
+)
+
+// ServeSTS is Google's Security Token Service, /v1/token (reference of STS v1; RFC 8693).
+func (g *Cloud) ServeSTS(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/v1/token" && r.URL.Path != "/v1beta/token" {
+		g.notServed(w, r)
+		return
+	}
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		g.write(w, http.StatusMethodNotAllowed, (&APIError{Code: http.StatusMethodNotAllowed, Message: "emulator: /v1/token takes POST"}).body())
+		return
+	}
+	s := g.switches(STS)
+	token, j := g.exchange(r, s)
+	if j != nil {
+		g.date(w)
+		s.unsettled.refusal(j).ServeHTTP(w, r)
+		return
+	}
+	g.write(w, http.StatusOK, token)
+}
+
+// exchanged is the answer to a token exchange.
+type exchanged struct {
+	AccessToken     string `json:"access_token"`
+	IssuedTokenType string `json:"issued_token_type"`
+	TokenType       string `json:"token_type"`
+	ExpiresIn       int    `json:"expires_in"` // seconds
+}
+
+func (g *Cloud) exchange(r *http.Request, s switches) (exchanged, *judgement) {
+	switch {
+	case s.outOfQuota:
+		return exchanged{}, judge(ReasonQuota, "")
+	case s.inPerimeter:
+		return exchanged{}, judge(ReasonVPCServiceControls, "")
+	case r.Header.Get("Authorization") != "" && !s.unsettled.AcceptAuthorizationHeader:
+		return exchanged{}, judge(ReasonAuthorizationHeader, "")
+	}
+	p, j := parseExchange(r)
+	if j != nil {
+		return exchanged{}, j
+	}
+	if j := p.judge(); j != nil {
+		return exchanged{}, j
+	}
+	project, j := parseOptions(p["options"])
+	if j != nil {
+		return exchanged{}, j
+	}
+	name, err := principal.ParseAudience(p["audience"])
+	if err != nil {
+		return exchanged{}, judge(ReasonAudience, "")
+	}
+	provider, active := g.activeProvider(name)
+	if !active {
+		return exchanged{}, judge(ReasonTarget, "")
+	}
+	if p["subject_token_type"] != tokenTypeAWS {
+		return exchanged{}, judge(ReasonSubjectTokenType, "")
+	}
+	subject, found := p["subject_token"]
+	if !found {
+		return exchanged{}, judge(ReasonSubjectTokenMissing, "")
+	}
+	id, j := g.verifySubjectToken(r.Context(), s.unsettled, p["audience"], subject)
+	if j != nil {
+		return exchanged{}, j
+	}
+	attributes, j := provider.admit(id)
+	if j != nil {
+		return exchanged{}, j
+	}
+	return exchanged{
+		AccessToken: g.issue(&issued{
+			Access: Access{
+				Kind:         FederatedToken,
+				Principal:    name.Subject(attributes.Subject),
+				Scopes:       strings.Fields(p["scope"]),
+				Expires:      g.now().Add(s.lifetime),
+				Identity:     id,
+				QuotaProject: project,
+			},
+			provider:   name,
+			attributes: attributes,
+		}),
+		IssuedTokenType: p["requested_token_type"],
+		TokenType:       "Bearer",
+		ExpiresIn:       int(s.lifetime / time.Second),
+	}, nil
+}
+
+// exchangeParameters are the parameters of a token exchange by their names in a form.
+type exchangeParameters map[string]string
+
+// parseExchange reads the parameters from a form, where their names are in snake_case, or from
+// JSON, where they are in camelCase or in snake_case.
+func parseExchange(r *http.Request) (exchangeParameters, *judgement) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil || len(body) > maxBody {
+		return nil, judge(ReasonMalformed, "the body cannot be read, or is larger than %d bytes", maxBody)
+	}
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case err == nil && media == "application/x-www-form-urlencoded":
+		return parseExchangeForm(string(body))
+	case err == nil && (media == "application/json" || media == "text/json"):
+		return parseExchangeJSON(body)
+	}
+	return nil, judge(ReasonMalformed, "Content-Type must be application/x-www-form-urlencoded or application/json")
+}
+
+func parseExchangeForm(body string) (exchangeParameters, *judgement) {
+	form, err := url.ParseQuery(body)
+	if err != nil {
+		return nil, judge(ReasonMalformed, "the body is not a form")
+	}
+	p := make(exchangeParameters)
+	for name, values := range form {
+		if len(values) > 1 { // RFC 6749 §3.2
+			return nil, judge(ReasonMalformed, "the parameter %q is there %d times", name, len(values))
+		}
+		p[name] = values[0]
+	}
+	return p, nil
+}
+
+func parseExchangeJSON(body []byte) (exchangeParameters, *judgement) {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(body, &object); err != nil {
+		return nil, judge(ReasonMalformed, "the body is not a JSON object")
+	}
+	p := make(exchangeParameters)
+	for key, raw := range object {
+		name := snakeCase(key)
+		if _, twice := p[name]; twice {
+			return nil, judge(ReasonMalformed, "the parameter %q is there in two spellings", name)
+		}
+		var value *string
+		if err := json.Unmarshal(raw, &value); err != nil {
+			return nil, judge(ReasonMalformed, "the parameter %q is not a string", name)
+		}
+		if value != nil { // null is as good as nothing in Google's JSON
+			p[name] = *value
+		}
+	}
+	return p, nil
+}
+
+// judge checks what does not depend on the provider.
+func (p exchangeParameters) judge() *judgement {
+	if p["grant_type"] != grantTypeTokenExchange {
+		return judge(ReasonGrantType, "")
+	}
+	if p["requested_token_type"] != tokenTypeAccessToken {
+		return judge(ReasonRequestedTokenType, "")
+	}
+	if !validScopes(strings.Fields(p["scope"])) {
+		return judge(ReasonScope, "")
+	}
+	_, token := p["actor_token"]
+	_, kind := p["actor_token_type"]
+	if token || kind {
+		return judge(ReasonActorToken, "")
+	}
+	return nil
+}
+
+// parseOptions checks the parameter options and returns the project that is to bear the quota; ""
+// for none.
+func parseOptions(s string) (userProject string, j *judgement) {
+	if s == "" {
+		return "", nil
+	}
+	if len(s) > maxOptions {
+		return "", judge(ReasonOptions, "options have %d characters, more than %d", len(s), maxOptions)
+	}
+	var options struct {
+		UserProject         string          `json:"userProject"`
+		AccessBoundary      json.RawMessage `json:"accessBoundary"`
+		BindCertFingerprint *string         `json:"bindCertFingerprint"`
+	}
+	if err := json.Unmarshal([]byte(s), &options); err != nil {
+		return "", judge(ReasonOptions, "options are not the JSON that they should be")
+	}
+	if len(options.UserProject) > maxUserProject {
+		return "", judge(ReasonOptions, "userProject has %d characters, more than %d", len(options.UserProject), maxUserProject)
+	}
+	if f := options.BindCertFingerprint; f != nil && len(*f) != certFingerprintSize {
+		return "", judge(ReasonOptions, "bindCertFingerprint has %d characters, not %d", len(*f), certFingerprintSize)
+	}
+	if err := checkAccessBoundary(options.AccessBoundary); err != nil {
+		return "", judge(ReasonOptions, "%v", err)
+	}
+	return options.UserProject, nil
+}
+
+// checkAccessBoundary checks the size of a Credential Access Boundary. The emulator does not
+// enforce one.
+func checkAccessBoundary(raw json.RawMessage) error {
+	if len(raw) > maxAccessBoundary {
+		return fmt.Errorf("accessBoundary has %d characters, more than %d", len(raw), maxAccessBoundary)
+	}
+	var boundary struct {
+		Rules []json.RawMessage `json:"accessBoundaryRules"`
+	}
+	if len(raw) > 0 && json.Unmarshal(raw, &boundary) != nil {
+		return fmt.Errorf("accessBoundary is not an object with accessBoundaryRules")
+	}
+	if n := len(boundary.Rules); n > maxAccessBoundaryRules {
+		return fmt.Errorf("accessBoundary has %d rules, more than %d", n, maxAccessBoundaryRules)
+	}
+	return nil
+}
+
+// validScopes reports whether scopes has at least one, and all look like Google's: a URL of a
+// domain of Google's, or one of OpenID Connect.
+func validScopes(scopes []string) bool {
+	for _, scope := range scopes {
+		rest, https := strings.CutPrefix(scope, "https://")
+		host, _, _ := strings.Cut(rest, "/")
+		switch {
+		case https && (strings.HasSuffix(host, ".googleapis.com") || strings.HasSuffix(host, ".google.com")):
+		case scope == "openid", scope == "email", scope == "profile":
+		default:
+			return false
+		}
+	}
+	return len(scopes) > 0
+}

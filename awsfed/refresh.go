@@ -1,0 +1,275 @@
+package awsfed
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// A refresh is one replacement of the token, with its attempts. All who wait share its end.
+type refresh struct {
+	budget time.Duration
+	level  int  // how many attempts of other sources wait for it
+	probe  bool // callers get the last error at once instead of waiting
+
+	// These are guarded by the refresher's mu.
+	deadline time.Time
+	waited   bool          // a caller waits, or has waited, so it tries again by itself
+	waiters  int           // callers that wait now
+	tries    int           // attempts that failed
+	slow     bool          // an attempt has used up its share, so the next gets all that is left
+	trial    *trial        // the attempt under way; nil in a pause
+	pause    *time.Timer   // nil in an attempt
+	resume   time.Time     // when the pause is over
+	last     *failure      // of the newest attempt, or of the newest that got an answer
+	news     chan struct{} // closed and made anew when an attempt fails
+	done     chan struct{} // closed when result or err is set
+	result   *heldToken
+	err      error
+}
+
+// A trial is one attempt as the refresher sees it.
+type trial struct {
+	*Attempt
+	number  int // from 1, since the last success
+	start   time.Time
+	due     time.Time
+	ctx     context.Context
+	end     context.CancelCauseFunc
+	abandon *time.Timer
+	crowded bool // too many abandoned calls go on, so the source is not called
+	over    bool // guarded by the refresher's mu
+}
+
+// errFrozen ends an attempt that a suspended machine took along: its connections are dead, and the monotonic clock of its
+// deadline stood still.
+var errFrozen = errors.New("the machine was suspended in the middle of it")
+
+// join makes a caller wait for the refresh. If the wall clock has passed the end of its attempt or its pause, the machine
+// was suspended in it, and the refresh begins anew. The caller holds mu.
+func (f *refresh) join(now time.Time) {
+	f.waited = true
+	f.waiters++
+	late := func(t time.Time) bool { return now.Round(0).After(t.Round(0)) }
+	switch t := f.trial; {
+	case t != nil && late(t.due):
+		t.end(errFrozen)
+		t.due = now.Add(f.budget) // once is enough
+	case f.pause != nil && late(f.resume) && f.pause.Stop():
+		f.pause.Reset(0)
+	default:
+		return
+	}
+	f.deadline, f.slow = now.Add(f.budget), false
+}
+
+// await waits for the end of f. It reports whether the caller has to ask again: the token that it waited for has ended
+// meanwhile.
+func (r *refresher) await(ctx context.Context, done <-chan struct{}, f *refresh, asking *Attempt) (token *oauth2.Token, err error, again bool) {
+	waits := true
+	defer func() {
+		if waits {
+			r.mu.Lock()
+			f.waiters--
+			r.mu.Unlock()
+		}
+	}()
+	for {
+		r.mu.Lock()
+		news := f.news
+		r.mu.Unlock()
+		select {
+		case <-f.done:
+			if f.err != nil {
+				return nil, f.err, false
+			}
+			now := time.Now()
+			if f.result.remaining(now) <= 0 {
+				return nil, nil, true
+			}
+			return f.result.copy(now), nil, false
+		case <-done:
+			token, err = r.leave(ctx, f)
+			return token, err, false
+		case <-news:
+			r.mu.Lock()
+			last := f.last
+			if f.waiters > maxWaiters {
+				f.waiters--
+				waits = false
+			}
+			r.mu.Unlock()
+			asking.failed(last.err)
+			if !waits {
+				return nil, last.err, false
+			}
+		}
+	}
+}
+
+// stage is what the refresh is at; "" where nobody knows.
+func (r *refresher) stage(f *refresh) Stage {
+	r.mu.Lock()
+	t := f.trial
+	r.mu.Unlock()
+	if t == nil {
+		return ""
+	}
+	return t.current()
+}
+
+// start begins a refresh. The caller holds mu.
+func (r *refresher) start(now time.Time, f *refresh) {
+	f.budget = r.timeout - r.timeout/slackShare*time.Duration(1+f.level)
+	f.deadline = now.Add(f.budget)
+	f.news, f.done = make(chan struct{}), make(chan struct{})
+	// In the background there is one attempt a refresh: a source that needs more than its share gets it the next time.
+	f.slow = r.slow && !f.waited
+	r.refresh, r.asked = f, false
+	go r.run(f)
+}
+
+// run makes one attempt. It sits in a goroutine of its own for as long as the source takes: what ends the attempt if the
+// source does not is a timer.
+func (r *refresher) run(f *refresh) {
+	t, ctx := r.begin(f)
+	defer t.end(nil)
+	var token *oauth2.Token
+	err := error(&Error{Stage: r.kind.stage(), Code: codePanic, Transient: true, Description: r.name + " called runtime.Goexit", Hint: panicHint})
+	defer func() { r.settle(f, t, token, err, false) }()
+	if t.crowded {
+		err = &Error{Stage: r.kind.stage(), Code: codeAbandoned, Transient: true,
+			Description: fmt.Sprintf("%d calls of %s go on though their ctx has ended, so it is not called again", maxAbandoned, r.name),
+			Hint:        abandonedHint}
+		return
+	}
+	err = guard(func() Stage { return cmp.Or(t.current(), r.kind.stage()) }, r.name, func() error {
+		var err error
+		token, err = r.source(ctx)
+		return err
+	})
+}
+
+// begin makes the attempt and its ctx, which carries nothing of any caller's.
+func (r *refresher) begin(f *refresh) (*trial, context.Context) {
+	ctx, end := context.WithCancelCause(context.Background())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f.pause = nil
+	now := time.Now()
+	t := &trial{Attempt: &Attempt{depth: f.level}, number: r.attempts + 1, start: now, crowded: r.abandoned >= maxAbandoned,
+		due: attemptDeadline(now, f.deadline, f.budget, f.slow)}
+	t.retried = func(err *Error) { r.retried(f, t, err) }
+	ctx, cancel := context.WithDeadline(t.context(ctx), t.due)
+	t.ctx, t.end = ctx, func(cause error) { end(cause); cancel() }
+	t.abandon = time.AfterFunc(t.due.Sub(now)+max(r.timeout/graceShare, leastGrace), func() { r.abandonTrial(f, t) })
+	f.trial = t
+	return t, ctx
+}
+
+// abandonTrial ends an attempt whose source ignores the end of its ctx. The call goes on until it returns.
+func (r *refresher) abandonTrial(f *refresh, t *trial) {
+	r.settle(f, t, nil, &Error{Stage: cmp.Or(t.current(), r.kind.stage()), Code: codeAbandoned, Transient: true,
+		Description: "the call did not return when its ctx ended, and was left to itself", Err: context.DeadlineExceeded,
+		Hint: abandonedHint}, true)
+}
+
+// retried takes in that a source below has failed once and goes on.
+func (r *refresher) retried(f *refresh, t *trial, err *Error) {
+	failed := &failure{err: err, transient: err.Transient, reported: true}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !t.over {
+		f.last = failed
+		f.tell()
+	}
+}
+
+// tell wakes those who wait. The caller holds mu of the refresher.
+func (f *refresh) tell() {
+	close(f.news)
+	f.news = make(chan struct{})
+}
+
+// settle ends an attempt, and with it the refresh unless that is to try again. Of an attempt that was abandoned it takes
+// in the return of the call.
+func (r *refresher) settle(f *refresh, t *trial, token *oauth2.Token, err error, abandoned bool) {
+	now := time.Now()
+	if err == nil {
+		err = r.check(token, now)
+	}
+	frozen := err != nil && context.Cause(t.ctx) == errFrozen
+	if frozen {
+		err = &Error{Stage: r.kind.stage(), Transient: true, Err: errFrozen}
+	}
+	var failed *failure
+	if err != nil {
+		failed = newFailure(r.kind.stage(), err)
+	}
+	late := errors.Is(t.ctx.Err(), context.DeadlineExceeded)
+	event := RefreshEvent{Kind: r.kind, Attempt: t.number, Start: t.start, Duration: now.Sub(t.start), Hops: t.result()}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if t.over {
+		r.abandoned--
+		return
+	}
+	t.over = true
+	t.abandon.Stop()
+	f.trial = nil
+	if abandoned {
+		r.abandoned++
+		t.end(nil)
+	}
+	event.Background = !f.waited
+	r.slow = failed != nil && !frozen && late
+	f.slow = f.slow || r.slow
+	if failed == nil {
+		r.accept(token, t.start, now, f.waited)
+		event.Expiry, event.Next = token.Expiry, r.next
+		r.reporter.tell(report{RefreshEvent: event})
+		f.result = r.held
+		r.finish(f)
+		return
+	}
+	switch {
+	case !r.slow || f.last == nil || f.last.err.StatusCode == 0:
+		f.last = failed
+	case !now.Before(f.deadline):
+		failed = f.last // what a server said tells more than that the time was up
+	}
+	r.attempts++
+	r.last = failed
+	f.tries++
+	event.Err = failed.err
+	pause := retryPause(f.tries, failed)
+	if frozen {
+		pause = 0
+	}
+	event.Next = now.Add(pause)
+	if f.waited && !r.valid(now) && failed.transient && event.Next.Before(f.deadline) {
+		f.resume = event.Next
+		f.pause = time.AfterFunc(pause, func() { r.run(f) })
+		r.reporter.tell(report{event, failed.reported})
+		f.tell()
+		return
+	}
+	event.Next = r.reject(failed, now)
+	r.reporter.tell(report{event, failed.reported})
+	f.err = failed.err
+	if r.valid(now) { // in its last seconds, and good enough for who waits
+		f.result, f.err = r.held, nil
+	}
+	r.finish(f)
+}
+
+// finish ends the refresh. The caller holds mu.
+func (r *refresher) finish(f *refresh) {
+	r.refresh = nil
+	close(f.done)
+}

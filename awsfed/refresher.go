@@ -1,0 +1,289 @@
+package awsfed
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"sync"
+	"time"
+	"weak"
+
+	"golang.org/x/oauth2"
+)
+
+// A refresher holds one token and replaces it in time. Its states, by what is at hand:
+//
+//	         first call                 success
+//	none ───────────────► refreshing ───────────────► valid ◄──────────────┐
+//	  ▲                    │  callers wait            │   callers get it   │ success
+//	  │ nobody asked       │ the whole refresh failed │   and a timer runs │
+//	  │ for a pause        ▼                          ▼                    │
+//	  └──────────────── failing ◄──────────── ended, Invalidate ──► refreshing (as on the left)
+//	                       │  callers get the last error at once
+//	                       └► one attempt after each pause, while somebody asks ──► valid
+//
+// While it is valid, refreshes run in the background, one attempt each, and their failures change nothing but when the
+// next one is due.
+//
+// No code that is not of this package runs under mu: no method of a ctx or of an error, no source, hook or logger.
+type refresher struct {
+	source   func(context.Context) (*oauth2.Token, error)
+	name     string // of the source, in errors
+	kind     TokenKind
+	timeout  time.Duration
+	reserve  time.Duration // as in Config
+	reporter *reporter
+
+	mu        sync.Mutex
+	held      *heldToken // nil before the first, and after Invalidate
+	next      time.Time  // when it is to be replaced, or that to be tried again
+	used      time.Time  // the latest end of all tokens that were handed out
+	dropped   time.Time  // when Invalidate last dropped a token
+	timer     *time.Timer
+	refresh   *refresh  // nil when none is under way
+	attempts  int       // since the last success
+	failed    int       // refreshes since the last success
+	last      *failure  // of the last attempt; nil after a success
+	stands    time.Time // until when callers get last at once, while there is no token; zero when they do not
+	asked     bool      // by a caller who got last
+	slow      bool      // the last attempt used up its time
+	abandoned int       // calls of the source that go on though their ctx has ended
+}
+
+// take gives a copy of the token if it is valid, else nil, and starts its replacement if that is due: the timer does so
+// too, but not for a source that went quiet, nor in time on a machine that was suspended.
+func (r *refresher) take() *oauth2.Token {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.takeAt(time.Now())
+}
+
+// takeAt is take. The caller holds mu.
+func (r *refresher) takeAt(now time.Time) *oauth2.Token {
+	if !r.valid(now) {
+		return nil
+	}
+	r.used = later(r.used, r.held.token.Expiry)
+	if r.refresh == nil && passed(r.next, now) {
+		r.start(now, &refresh{})
+	}
+	return r.held.copy(now)
+}
+
+// valid reports whether there is a token to hand out. One in its last seconds is none, since it would end on its way,
+// unless the next has been asked for and did not come: then it is the best there is. The caller holds mu.
+func (r *refresher) valid(now time.Time) bool {
+	if r.held == nil {
+		return false
+	}
+	if r.attempts > 0 {
+		return r.held.remaining(now) > 0
+	}
+	return r.held.remaining(now) > margin(r.held.life)
+}
+
+// wait gives a token when there is one, or an error.
+func (r *refresher) wait(ctx context.Context) (*oauth2.Token, error) {
+	asking, done := AttemptOf(ctx), ctx.Done()
+	if refused := asking.Refused(); refused != "" {
+		r.invalidate(refused)
+	}
+	for {
+		ended := ctx.Err() != nil
+		r.mu.Lock()
+		now := time.Now()
+		if token := r.takeAt(now); token != nil {
+			r.mu.Unlock()
+			return token, nil
+		}
+		if ended {
+			r.mu.Unlock()
+			return r.leave(ctx, nil)
+		}
+		f, failed := r.enter(now, asking)
+		left := r.stands.Sub(now)
+		r.mu.Unlock()
+		if failed != nil {
+			return nil, failed.standing(left)
+		}
+		asking.wait(func() Stage { return r.stage(f) })
+		token, err, again := r.await(ctx, done, f, asking)
+		asking.wait(nil)
+		if !again {
+			return token, err
+		}
+	}
+}
+
+// enter makes a caller one of those who wait for the refresh under way, which it starts if there is none, or gives the
+// failure that the caller gets at once. The caller holds mu.
+func (r *refresher) enter(now time.Time, asking *Attempt) (*refresh, *failure) {
+	f := r.refresh
+	if f == nil {
+		switch {
+		case r.stands.IsZero() || passed(r.stands, now) && !r.asked:
+			f = &refresh{waited: true, level: asking.level()}
+			r.start(now, f)
+		case passed(r.stands, now): // and the timer is late
+			r.start(now, &refresh{probe: true, level: asking.level()})
+			return nil, r.last
+		default:
+			r.asked = true
+			return nil, r.last
+		}
+	}
+	switch {
+	case f.probe:
+		r.asked = true
+		return nil, r.last
+	case f.last != nil && f.waiters >= maxWaiters:
+		return nil, f.last
+	case r.attempts > 0 && r.last != nil && f.waiters >= maxWaiters:
+		return nil, r.last
+	}
+	f.join(now)
+	return f, nil
+}
+
+// leave is what a caller gets whose ctx ended while it waited for f, nil if it did not come to that: a token in its last
+// seconds, which is better than none, or an error. The last failure of the refresh, if there is one, says more than the
+// ctx.
+func (r *refresher) leave(ctx context.Context, f *refresh) (*oauth2.Token, error) {
+	ended, cause := ctx.Err(), context.Cause(ctx)
+	stage := r.kind.stage()
+	if f != nil {
+		stage = cmp.Or(r.stage(f), stage)
+	}
+	var last *failure
+	r.mu.Lock()
+	now := time.Now()
+	if r.held != nil && r.held.remaining(now) > 0 {
+		defer r.mu.Unlock()
+		return r.held.copy(now), nil
+	}
+	if f != nil {
+		last = f.last
+	}
+	r.mu.Unlock()
+
+	if ended != nil && !errors.Is(cause, ended) {
+		cause = errors.Join(ended, cause)
+	}
+	patient := !errors.Is(cause, context.Canceled)
+	if last == nil {
+		return nil, (&Error{Stage: stage, Err: cause, Transient: patient,
+			Hint: "the ctx of the caller ended first; the refresh goes on for the others, up to the Timeout of the configuration"}).cleaned()
+	}
+	e := last.err.clone()
+	e.Err = errors.Join(cause, e.Err)
+	e.Transient = e.Transient && errors.Is(cause, context.DeadlineExceeded)
+	return nil, e.cleaned()
+}
+
+// check refuses tokens that would be served for ever, or never.
+func (r *refresher) check(token *oauth2.Token, now time.Time) error {
+	switch {
+	case token == nil || token.AccessToken == "":
+		return &Error{Stage: r.kind.stage(), Code: codeInvalidAnswer, Description: "the source gave no token"}
+	case tokenFault(token.AccessToken) != "":
+		return &Error{Stage: r.kind.stage(), Code: codeInvalidAnswer, Transient: true, Description: "the source gave a token that " + tokenFault(token.AccessToken)}
+	case token.Expiry.IsZero():
+		return &Error{Stage: r.kind.stage(), Code: codeInvalidAnswer, Description: "the source gave a token without an expiry"}
+	case token.Expiry.Sub(now.Round(0)) <= 0:
+		return &Error{Stage: r.kind.stage(), Code: codeInvalidAnswer, Transient: true,
+			Description: "the source gave a token that has ended already; the clock of this machine may be wrong"}
+	}
+	return nil
+}
+
+// accept takes a new token in, unless the present one lives longer. The caller holds mu.
+func (r *refresher) accept(token *oauth2.Token, start, now time.Time, waited bool) {
+	r.attempts, r.failed, r.last, r.stands, r.asked = 0, 0, nil, time.Time{}, false
+	// Lives are compared, not ends: those of two settings of the clock mean nothing next to each other.
+	if r.held == nil || token.Expiry.Sub(now.Round(0)) > r.held.remaining(now) {
+		r.held = &heldToken{token: *token, fetched: start, life: token.Expiry.Sub(start.Round(0))}
+		r.next = start.Add(max(refreshAfter(r.held.life, r.reserve), time.Second))
+	} else {
+		r.next = now.Add(max(refreshAfter(r.held.remaining(now), r.reserve), time.Second))
+	}
+	if waited {
+		r.used = later(r.used, r.held.token.Expiry)
+	}
+	r.arm(r.next, now)
+}
+
+// reject plans what follows a failed refresh, and tells when. The caller holds mu.
+func (r *refresher) reject(f *failure, now time.Time) time.Time {
+	r.failed++
+	r.asked = false
+	if !r.valid(now) {
+		r.stands = now.Add(failingPause(r.failed, f))
+		r.arm(r.stands, now)
+		return r.stands
+	}
+	r.next = now.Add(backgroundPause(r.failed, f, r.held.remaining(now)-margin(r.held.life)))
+	if asked := min(f.retryAfter(), maxRetryAfter); asked > 0 {
+		r.stands = now.Add(asked)
+	}
+	r.arm(r.next, now)
+	return r.next
+}
+
+// arm sets the timer. It holds the refresher weakly: one that nobody references is garbage while its timer still runs.
+// The caller holds mu.
+func (r *refresher) arm(at, now time.Time) {
+	pause := max(at.Sub(now), 0)
+	if r.timer != nil {
+		r.timer.Reset(pause)
+		return
+	}
+	weakly := weak.Make(r)
+	r.timer = time.AfterFunc(pause, func() {
+		if r := weakly.Value(); r != nil {
+			r.tick()
+		}
+	})
+}
+
+// tick starts a refresh in the background, if it is due and of use: when a token that was handed out is still alive, its
+// holder will come back for the next; and when there is none, when somebody has asked since the last failure. All else is
+// left to whoever calls.
+func (r *refresher) tick() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	switch {
+	case r.refresh != nil:
+	case r.valid(now):
+		if passed(r.next, now) && now.Round(0).Before(r.used) {
+			r.start(now, &refresh{})
+		}
+	case r.asked && passed(r.stands, now):
+		r.start(now, &refresh{probe: true})
+	}
+}
+
+// invalidate drops a token, as [TokenSource.Invalidate] says.
+func (r *refresher) invalidate(accessToken string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	if r.held == nil || r.held.token.AccessToken != accessToken ||
+		!r.dropped.IsZero() && !passed(r.dropped.Add(invalidatePause), now) {
+		return
+	}
+	r.held, r.dropped = nil, now
+}
+
+func (r *refresher) status() Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	status := Status{Attempts: r.attempts, Abandoned: r.abandoned}
+	if r.last != nil {
+		status.Err = r.last.err
+	}
+	if now := time.Now(); r.held != nil && r.held.remaining(now) > 0 {
+		status.Expiry, status.ExpiresIn = r.held.copy(now).Expiry, r.held.remaining(now)
+	}
+	return status
+}

@@ -1,0 +1,128 @@
+package awsfed
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+)
+
+// queueLength is how many events wait for a hook or a logger that is busy. Later ones are dropped and counted.
+const queueLength = 64
+
+// A reporter tells the log and the hook of every attempt: each in order and one at a time, off the way of callers and of
+// refreshes. The sources that NewTokenSource connects share one.
+type reporter struct {
+	log  *eventQueue
+	hook *eventQueue // nil without a hook
+}
+
+func newReporter(logger *slog.Logger, onRefresh func(RefreshEvent)) *reporter {
+	if logger == nil {
+		logger = slog.Default()
+	}
+	r := &reporter{log: &eventQueue{handle: func(event report) { logEvent(logger, event) }}}
+	if onRefresh != nil {
+		r.hook = &eventQueue{handle: func(event report) {
+			if err := guard(noStage, "Config.OnRefresh", func() error { onRefresh(event.RefreshEvent); return nil }); err != nil {
+				logger.Warn("awsfed: an event was lost", "error", err)
+			}
+		}}
+	}
+	return r
+}
+
+// A report is an event, and whether its failure was told already.
+type report struct {
+	RefreshEvent
+	reported bool
+}
+
+func (r *reporter) tell(event report) {
+	r.log.add(event)
+	if r.hook != nil {
+		r.hook.add(event)
+	}
+}
+
+// logEvent writes one event. Of a failure that another source has warned of there is no second warning.
+func logEvent(logger *slog.Logger, event report) {
+	level, message := slog.LevelWarn, "awsfed: token not refreshed"
+	switch {
+	case event.Err == nil:
+		level, message = slog.LevelDebug, "awsfed: token refreshed"
+	case event.reported:
+		level = slog.LevelDebug
+	}
+	ctx := context.Background()
+	if !logger.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("token", string(event.Kind)), slog.Bool("background", event.Background),
+		slog.Int("attempt", event.Attempt), slog.Duration("duration", event.Duration), slog.Time("next", event.Next),
+	}
+	if event.Err == nil {
+		attrs = append(attrs, slog.Time("expiry", event.Expiry))
+	} else {
+		attrs = append(attrs, slog.Any("error", event.Err))
+	}
+	if event.Dropped > 0 {
+		attrs = append(attrs, slog.Int("dropped", event.Dropped))
+	}
+	logger.LogAttrs(ctx, level, message, attrs...)
+}
+
+// An eventQueue gives events to one func, in order. A goroutine runs while there are any.
+type eventQueue struct {
+	handle func(report)
+
+	mu      sync.Mutex
+	waiting []report
+	running bool
+	dropped int // since the last event that was queued
+}
+
+func (q *eventQueue) add(event report) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) == queueLength {
+		q.dropped++
+		return
+	}
+	event.Dropped, q.dropped = q.dropped, 0
+	q.waiting = append(q.waiting, event)
+	if !q.running {
+		q.running = true
+		go q.run()
+	}
+}
+
+func (q *eventQueue) next() (report, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) == 0 {
+		q.waiting, q.running = nil, false
+		return report{}, false
+	}
+	event := q.waiting[0]
+	q.waiting = q.waiting[1:]
+	return event, true
+}
+
+// run hands out what waits. A panic of the func costs its event alone, and so does runtime.Goexit.
+func (q *eventQueue) run() {
+	empty := false
+	defer func() {
+		if !empty {
+			go q.run()
+		}
+	}()
+	for {
+		event, ok := q.next()
+		if !ok {
+			empty = true
+			return
+		}
+		_ = guard(noStage, "Config.Logger", func() error { q.handle(event); return nil }) // There is nobody left to tell.
+	}
+}

@@ -1,0 +1,30 @@
+package awsfed
+
+// maxToken bounds an access token, in bytes. The longest that the reference of Google's STS speaks of has
+// 12 KiB.
+const maxToken = 16 << 10
+
+// tokenFault tells what keeps a token from an Authorization header, for a sentence whose subject is the
+// token: it is not quoted. It is "" for a token that a header can carry. The token68 of RFC 9110 §11.2
+// allows less than visible ASCII; a server may be more generous, as long as no header breaks.
+func tokenFault(token string) string {
+	switch {
+	case token == "":
+		return "is empty"
+	case len(token) > maxToken:
+		return "is longer than 16 KiB"
+	case !visible(token):
+		return "holds characters that a header cannot carry"
+	}
+	return ""
+}
+
+// visible reports whether s has visible ASCII characters alone.
+func visible(s string) bool {
+	for i := range len(s) {
+		if s[i] < '!' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
