@@ -222,7 +222,7 @@ func FuzzCallerIdentityAnswer(f *testing.F) {
 			secrets = append(secrets, sent...)
 			return answer.roundTrip(req, sent), nil
 		})}
-		report, err := awsfed.Diagnose(t.Context(), cfg)
+		report, err := awsfed.Diagnose(t.Context(), cfg, nil)
 		require.NoError(t, err)
 		require.True(t, asked)
 		text, err := json.Marshal(report)

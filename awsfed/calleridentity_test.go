@@ -58,7 +58,7 @@ func TestOnlyAnIdentityIsTakenFromAWS(t *testing.T) {
 				}
 				return cloud.Client().Transport.RoundTrip(req)
 			})}
-			report := diagnose(t, cfg)
+			report := diagnose(t, cfg, nil)
 			step := stepOf(t, report, "AWS identity")
 			if c.good {
 				assert.Equal(t, awsfed.VerdictPassed, step.Verdict, report)

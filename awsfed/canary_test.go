@@ -140,7 +140,7 @@ func TestNoSecretIsEverPrinted(t *testing.T) {
 					fmt.Fprintf(&said, "%v %+v %#v %+v %s\n", builder, builder, builder, token, text)
 				}
 
-				report, err := awsfed.Diagnose(t.Context(), cfg)
+				report, err := awsfed.Diagnose(t.Context(), cfg, nil)
 				say(&said, err)
 				text, err := json.Marshal(report)
 				require.NoError(t, err)

@@ -300,13 +300,13 @@ func TestTheSignedRequestAsksForTheCallerAndNothingElse(t *testing.T) {
 		for constructor, err := range refusals(t, cfg) {
 			assert.Equal(t, []string{"VerificationURL"}, faultyFields(err), "%s: %s", constructor, url)
 		}
-		_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.regional_cred_verification_url": url}))
+		_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.regional_cred_verification_url": url}), nil)
 		assert.Equal(t, []string{"credential_source.regional_cred_verification_url"}, faultyFields(err), "%s", url)
 	}
 	for _, url := range []string{sts + callerIdentity, sts + "/" + callerIdentity, sts + ":443/" + callerIdentity, sts + "?Version=2011-06-15&Action=GetCallerIdentity"} {
 		_, err := awsfed.NewExchanger(awsfed.Config{Audience: offlineAudience, VerificationURL: url}, fixedSubject{})
 		assert.NoError(t, err, url)
-		_, err = awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.regional_cred_verification_url": url}))
+		_, err = awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.regional_cred_verification_url": url}), nil)
 		assert.NoError(t, err, url)
 	}
 }

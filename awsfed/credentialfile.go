@@ -69,7 +69,7 @@ type credentialSource struct {
 // reported at once, each as a [*FieldError] whose Field is the path in the file; other kinds of
 // credential are refused by their name. Fields have their exact names: one in another spelling is
 // ignored, like any other that is not known, and one that is there twice is a fault.
-func ConfigFromJSON(data []byte, options ...FileOption) (Config, error) {
+func ConfigFromJSON(data []byte, options *FileOptions) (Config, error) {
 	file, err := parseCredentialFile(data)
 	if err != nil {
 		return Config{}, err
@@ -82,12 +82,12 @@ func ConfigFromJSON(data []byte, options ...FileOption) (Config, error) {
 
 // ConfigFromFile is [ConfigFromJSON] for the file of that name, which may be a link or a pipe. It
 // reads 64 KiB at most, for 5 seconds at most.
-func ConfigFromFile(name string, options ...FileOption) (Config, error) {
+func ConfigFromFile(name string, options *FileOptions) (Config, error) {
 	data, err := readFile(name)
 	if err != nil {
 		return Config{}, err
 	}
-	cfg, err := ConfigFromJSON(data, options...)
+	cfg, err := ConfigFromJSON(data, options)
 	if err != nil {
 		return Config{}, fmt.Errorf("%s: %w", name, err)
 	}
@@ -96,10 +96,10 @@ func ConfigFromFile(name string, options ...FileOption) (Config, error) {
 
 // ConfigFromEnv is [ConfigFromFile] for the file that GOOGLE_APPLICATION_CREDENTIALS names, or else
 // CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE.
-func ConfigFromEnv(options ...FileOption) (Config, error) {
+func ConfigFromEnv(options *FileOptions) (Config, error) {
 	for _, variable := range credentialFileVariables {
 		if name := os.Getenv(variable); name != "" {
-			return ConfigFromFile(name, options...)
+			return ConfigFromFile(name, options)
 		}
 	}
 	return Config{}, &FieldError{Field: credentialFileVariables[0], Want: "the path of an external_account credential file"}
@@ -139,7 +139,7 @@ func (f credentialFile) config(rules fileRules) (Config, error) {
 	if universe != defaultUniverse {
 		cfg.UniverseDomain = universe
 		if !slices.Contains(rules.universes, universe) {
-			fault("universe_domain", universe, defaultUniverse+", or a domain that the program allows with AllowUniverses")
+			fault("universe_domain", universe, defaultUniverse+", or a domain that FileOptions.Universes allows")
 		}
 	}
 	if f.TokenURL != "" && f.TokenURL != defaultTokenURL(universe) {

@@ -93,7 +93,7 @@ func FuzzConfigFromJSON(f *testing.F) {
 
 // judgeFile checks what must hold for every text that is read as a file.
 func judgeFile(t *testing.T, text string) {
-	cfg, err := awsfed.ConfigFromJSON([]byte(text))
+	cfg, err := awsfed.ConfigFromJSON([]byte(text), nil)
 	if err != nil {
 		assert.Equal(t, awsfed.Config{}, cfg)
 		assert.NotEmpty(t, fieldErrors(err), "%v", err)
@@ -123,7 +123,7 @@ func judgeFile(t *testing.T, text string) {
 
 	file, err := cfg.CredentialFile()
 	require.NoError(t, err)
-	again, err := awsfed.ConfigFromJSON(file)
+	again, err := awsfed.ConfigFromJSON(file, nil)
 	require.NoError(t, err, "%s", file)
 	rewritten, err := again.CredentialFile()
 	require.NoError(t, err)
@@ -146,8 +146,7 @@ func FuzzCredentialFile(f *testing.F) {
 			assert.NotEmpty(t, fieldErrors(err), "%v", err)
 			return
 		}
-		got, err := awsfed.ConfigFromJSON(file, awsfed.AllowTokenHosts(hostOf(tokenURL), hostOf(iam)),
-			awsfed.AllowVerificationHosts(hostOf(verification)), awsfed.AllowMetadataHosts(hostOf(metadata)), awsfed.AllowUniverses(universe))
+		got, err := awsfed.ConfigFromJSON(file, &awsfed.FileOptions{TokenHosts: []string{hostOf(tokenURL), hostOf(iam)}, VerificationHosts: []string{hostOf(verification)}, MetadataHosts: []string{hostOf(metadata)}, Universes: []string{universe}})
 		require.NoError(t, err, "%s", file)
 		rewritten, err := got.CredentialFile()
 		require.NoError(t, err)
@@ -188,8 +187,7 @@ func TestACredentialFileIsReadBackAsItWasWritten(t *testing.T) {
 								combinations++
 								file, err := cfg.CredentialFile()
 								require.NoError(t, err)
-								got, err := awsfed.ConfigFromJSON(file, awsfed.AllowTokenHosts("proxy.example", "proxy.example:8443", "127.0.0.1:8085", "[::1]:8085"),
-									awsfed.AllowVerificationHosts("127.0.0.1:8085"), awsfed.AllowMetadataHosts("proxy.example", "127.0.0.1:8085"), awsfed.AllowUniverses("cloud.example"))
+								got, err := awsfed.ConfigFromJSON(file, &awsfed.FileOptions{TokenHosts: []string{"proxy.example", "proxy.example:8443", "127.0.0.1:8085", "[::1]:8085"}, VerificationHosts: []string{"127.0.0.1:8085"}, MetadataHosts: []string{"proxy.example", "127.0.0.1:8085"}, Universes: []string{"cloud.example"}})
 								if !assert.NoError(t, err) || !assert.Equal(t, cfg, got) {
 									return // one is enough
 								}
@@ -208,7 +206,7 @@ func TestACredentialFileLeavesOutWhatItCannotHold(t *testing.T) {
 	cfg.Scopes, cfg.Timeout = []string{"scope"}, time.Minute
 	file, err := cfg.CredentialFile()
 	require.NoError(t, err)
-	got, err := awsfed.ConfigFromJSON(file)
+	got, err := awsfed.ConfigFromJSON(file, nil)
 	require.NoError(t, err)
 	assert.Equal(t, awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}, got)
 	assert.NotContains(t, string(file), "service_account_impersonation\"", "no lifetime, no object for it")

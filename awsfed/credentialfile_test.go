@@ -77,7 +77,7 @@ func TestFilesOfGcloudAreRead(t *testing.T) {
 	require.Len(t, names, len(want))
 	for _, name := range names {
 		t.Run(filepath.Base(name), func(t *testing.T) {
-			cfg, err := awsfed.ConfigFromFile(name)
+			cfg, err := awsfed.ConfigFromFile(name, nil)
 			require.NoError(t, err)
 			assert.Equal(t, want[filepath.Base(name)], cfg)
 
@@ -127,7 +127,7 @@ func TestOptionalPartsOfAFile(t *testing.T) {
 			if c.want.ServiceAccount == "" {
 				c.want.ServiceAccount = offlineAccount
 			}
-			cfg, err := awsfed.ConfigFromJSON(changedFile(t, c.fields))
+			cfg, err := awsfed.ConfigFromJSON(changedFile(t, c.fields), nil)
 			require.NoError(t, err)
 			assert.Equal(t, c.want, cfg)
 		})
@@ -139,7 +139,7 @@ func TestNullIsWhatIsMissing(t *testing.T) {
 	file := string(changedFile(t, jsonObject{"token_url": "NULL", "quota_project_id": "NULL", "workforce_pool_user_project": "NULL",
 		"service_account_impersonation": "NULL", "credential_source.file": "NULL", "credential_source.executable": "NULL",
 		"credential_source.certificate": "NULL", "credential_source.imdsv2_session_token_url": "NULL"}))
-	cfg, err := awsfed.ConfigFromJSON([]byte(strings.ReplaceAll(file, `"NULL"`, "null")))
+	cfg, err := awsfed.ConfigFromJSON([]byte(strings.ReplaceAll(file, `"NULL"`, "null")), nil)
 	require.NoError(t, err)
 	assert.Equal(t, awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}, cfg)
 }
@@ -186,7 +186,7 @@ func TestEveryFaultOfAFileIsReportedByItsPath(t *testing.T) {
 		{"sessions from another host of EC2", source + "imdsv2_session_token_url", "http://[fd00:ec2::254]/latest/api/token"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{c.field: c.value}))
+			cfg, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{c.field: c.value}), nil)
 			require.Error(t, err)
 			assert.Equal(t, []string{c.field}, faultyFields(err))
 			assert.ErrorIs(t, err, awsfed.ErrMisconfigured)
@@ -196,10 +196,10 @@ func TestEveryFaultOfAFileIsReportedByItsPath(t *testing.T) {
 }
 
 func TestAFileWithoutAnEnvironmentIsNotTakenForAnotherKindInSilence(t *testing.T) {
-	_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.environment_id": nil}))
+	_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.environment_id": nil}), nil)
 	assert.Equal(t, []string{"credential_source.url"}, faultyFields(err), "without it a url is where an OIDC token comes from")
 	for _, source := range []any{nil, jsonObject{}, jsonObject{"environment_id": ""}} {
-		_, err = awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source": source}))
+		_, err = awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source": source}), nil)
 		assert.Equal(t, []string{"credential_source.environment_id"}, faultyFields(err), "%v", source)
 	}
 }
@@ -246,7 +246,7 @@ func TestHostsOfOtherPartiesAreRefused(t *testing.T) {
 		}
 		for name, value := range bad {
 			t.Run(field+": "+name, func(t *testing.T) {
-				_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{field: value}))
+				_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{field: value}), nil)
 				require.Error(t, err)
 				assert.Contains(t, faultyFields(err), field)
 				assert.NotContains(t, err.Error(), "pass@")
@@ -278,7 +278,7 @@ func TestAKnownHostIsKnownAtItsPortAndForItsPath(t *testing.T) {
 		"credential_source.imdsv2_session_token_url": {metadata + "/latest/api/token/", metadata + "/latest/api/tokens", metadata + "/latest/api/token#"},
 	} {
 		for _, url := range urls {
-			_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{field: url}))
+			_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{field: url}), nil)
 			assert.Equal(t, []string{field}, faultyFields(err), url)
 		}
 	}
@@ -298,7 +298,7 @@ func TestAllFaultsOfAFileAreReportedAtOnce(t *testing.T) {
 	}
 	name := filepath.Join(t.TempDir(), "faulty.json")
 	require.NoError(t, os.WriteFile(name, changedFile(t, fields), 0o600))
-	_, err := awsfed.ConfigFromFile(name)
+	_, err := awsfed.ConfigFromFile(name, nil)
 	require.Error(t, err)
 	assert.ErrorContains(t, err, name)
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(fields)), faultyFields(err))
@@ -333,7 +333,7 @@ func TestOtherKindsOfCredentialAreNamed(t *testing.T) {
 			`","subject_token_type":"urn:ietf:params:oauth:token-type:jwt","credential_source":{"environment_id":"aws1"}}`, "subject_token_type", "OIDC"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := awsfed.ConfigFromJSON([]byte(c.file))
+			_, err := awsfed.ConfigFromJSON([]byte(c.file), nil)
 			require.Error(t, err)
 			assert.Equal(t, []string{c.field}, faultyFields(err))
 			assert.ErrorContains(t, err, c.says)
@@ -357,7 +357,7 @@ func TestWhatIsNoCredentialFileIsAnError(t *testing.T) {
 		"a bottomless object": strings.Repeat(`{"a":`, 100_000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := awsfed.ConfigFromJSON([]byte(file))
+			_, err := awsfed.ConfigFromJSON([]byte(file), nil)
 			require.ErrorContains(t, err, "awsfed: ")
 			assert.NotContains(t, err.Error(), "awsfed.credential", "no type of Go that a reader of the file knows nothing of")
 			for _, fault := range fieldErrors(err) {
@@ -380,7 +380,7 @@ func TestAFieldOfTheWrongTypeIsNamed(t *testing.T) {
 	} {
 		for _, value := range values {
 			t.Run(fmt.Sprintf("%s=%v", field, value), func(t *testing.T) {
-				_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{field: value}))
+				_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{field: value}), nil)
 				require.Error(t, err)
 				assert.Equal(t, []string{field}, faultyFields(err))
 				assert.NotContains(t, err.Error(), "awsfed.credential")
@@ -403,21 +403,20 @@ func TestAProgramCanAllowAnEmulator(t *testing.T) {
 		Audience: offlineAudience, ServiceAccount: offlineAccount, TokenURL: "http://127.0.0.1:8085/v1/token",
 		IAMCredentialsEndpoint: "http://127.0.0.1:8085", VerificationURL: "http://127.0.0.1:8085" + callerIdentity, MetadataEndpoint: "http://127.0.0.1:8085",
 	}
-	allow := func(names ...string) []awsfed.FileOption {
-		return []awsfed.FileOption{awsfed.AllowTokenHosts(names...), awsfed.AllowVerificationHosts(names...), awsfed.AllowMetadataHosts(names...)}
+	allow := func(names ...string) *awsfed.FileOptions {
+		return &awsfed.FileOptions{TokenHosts: names, VerificationHosts: names, MetadataHosts: names}
 	}
-	for name, options := range map[string][]awsfed.FileOption{
-		"by host and port":   allow("127.0.0.1:8085"),
-		"among others":       append(allow("a.example", "127.0.0.1:8085"), allow("b.example")...),
-		"in the last option": append(allow(), allow("127.0.0.1:8085")...),
+	for name, options := range map[string]*awsfed.FileOptions{
+		"by host and port": allow("127.0.0.1:8085"),
+		"among others":     allow("a.example", "127.0.0.1:8085", "b.example"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg, err := awsfed.ConfigFromJSON(changedFile(t, emulator), options...)
+			cfg, err := awsfed.ConfigFromJSON(changedFile(t, emulator), options)
 			require.NoError(t, err)
 			assert.Equal(t, want, cfg)
 		})
 	}
-	for name, options := range map[string][]awsfed.FileOption{
+	for name, options := range map[string]*awsfed.FileOptions{
 		"nothing":                nil,
 		"its host at any port":   allow("127.0.0.1"),
 		"another port":           allow("127.0.0.1:80"),
@@ -425,10 +424,10 @@ func TestAProgramCanAllowAnEmulator(t *testing.T) {
 		"a wildcard":             allow("*", "*:8085"),
 		"an empty name":          allow(""),
 		"a URL, which is none ":  allow("http://127.0.0.1:8085"),
-		"a universe of its name": {awsfed.AllowUniverses("127.0.0.1:8085", "127.0.0.1")},
+		"a universe of its name": {Universes: []string{"127.0.0.1:8085", "127.0.0.1"}},
 	} {
 		t.Run("not by "+name, func(t *testing.T) {
-			_, err := awsfed.ConfigFromJSON(changedFile(t, emulator), options...)
+			_, err := awsfed.ConfigFromJSON(changedFile(t, emulator), options)
 			assert.ElementsMatch(t, slices.Collect(maps.Keys(emulator)), faultyFields(err))
 		})
 	}
@@ -449,11 +448,11 @@ func TestAHostIsAllowedForOnePurposeAlone(t *testing.T) {
 		"universe": {"universe_domain": "proxy.example", "token_url": "https://sts.proxy.example/v1/token",
 			"service_account_impersonation_url": "https://iamcredentials.proxy.example" + impersonationPath},
 	}
-	for purpose, option := range map[string]awsfed.FileOption{
-		"token":        awsfed.AllowTokenHosts("proxy.example"),
-		"verification": awsfed.AllowVerificationHosts("proxy.example"),
-		"metadata":     awsfed.AllowMetadataHosts("proxy.example"),
-		"universe":     awsfed.AllowUniverses("proxy.example"),
+	for purpose, option := range map[string]*awsfed.FileOptions{
+		"token":        {TokenHosts: []string{"proxy.example"}},
+		"verification": {VerificationHosts: []string{"proxy.example"}},
+		"metadata":     {MetadataHosts: []string{"proxy.example"}},
+		"universe":     {Universes: []string{"proxy.example"}},
 	} {
 		for of, fields := range files {
 			_, err := awsfed.ConfigFromJSON(changedFile(t, fields), option)
@@ -475,19 +474,19 @@ func TestAHostIsAllowedForOnePurposeAlone(t *testing.T) {
 func TestAVerificationHostIsAllowedWithItsPlaceholder(t *testing.T) {
 	const field = "credential_source.regional_cred_verification_url"
 	file := changedFile(t, jsonObject{field: "https://sts.{region}.proxy.example" + callerIdentity})
-	cfg, err := awsfed.ConfigFromJSON(file, awsfed.AllowVerificationHosts("sts.{region}.proxy.example"))
+	cfg, err := awsfed.ConfigFromJSON(file, &awsfed.FileOptions{VerificationHosts: []string{"sts.{region}.proxy.example"}})
 	require.NoError(t, err)
 	assert.Equal(t, "https://sts.{region}.proxy.example"+callerIdentity, cfg.VerificationURL)
 	for _, name := range []string{"sts.us-east-1.proxy.example", "sts.proxy.example", "proxy.example", "{region}.proxy.example", "sts.{region}.proxy.example:80"} {
-		_, err = awsfed.ConfigFromJSON(file, awsfed.AllowVerificationHosts(name))
+		_, err = awsfed.ConfigFromJSON(file, &awsfed.FileOptions{VerificationHosts: []string{name}})
 		assert.Equal(t, []string{field}, faultyFields(err), name)
 	}
-	_, err = awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": "https://sts.{region}.proxy.example/v1/token"}), awsfed.AllowTokenHosts("sts.{region}.proxy.example"))
+	_, err = awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": "https://sts.{region}.proxy.example/v1/token"}), &awsfed.FileOptions{TokenHosts: []string{"sts.{region}.proxy.example"}})
 	assert.Equal(t, []string{"token_url"}, faultyFields(err), "elsewhere it stands for nothing")
 }
 
 func TestAnAllowedHostMustBeHTTPSUnlessItIsThisMachine(t *testing.T) {
-	allow := awsfed.AllowTokenHosts("proxy.example", "proxy.example:8443", "sts.googleapis.com", "169.254.169.254")
+	allow := &awsfed.FileOptions{TokenHosts: []string{"proxy.example", "proxy.example:8443", "sts.googleapis.com", "169.254.169.254"}}
 	cfg, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": "https://proxy.example:8443/v1/token"}), allow)
 	require.NoError(t, err)
 	assert.Equal(t, "https://proxy.example:8443/v1/token", cfg.TokenURL)
@@ -499,7 +498,7 @@ func TestAnAllowedHostMustBeHTTPSUnlessItIsThisMachine(t *testing.T) {
 }
 
 func TestAnAllowedMetadataHostHasNoPathOfItsOwn(t *testing.T) {
-	allow := awsfed.AllowMetadataHosts("proxy.example", "169.254.169.254:8080", "10.0.0.1")
+	allow := &awsfed.FileOptions{MetadataHosts: []string{"proxy.example", "169.254.169.254:8080", "10.0.0.1"}}
 	for _, root := range []string{"https://proxy.example", "http://169.254.169.254:8080"} {
 		cfg, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.url": root + "/latest/meta-data/iam/security-credentials",
 			"credential_source.region_url": nil, "credential_source.imdsv2_session_token_url": nil}), allow)
@@ -514,7 +513,7 @@ func TestAnAllowedMetadataHostHasNoPathOfItsOwn(t *testing.T) {
 }
 
 func TestAnEmptyAllowedNameAllowsNothing(t *testing.T) {
-	_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": "https://:443/v1/token"}), awsfed.AllowTokenHosts("", ":443"), awsfed.AllowUniverses(""))
+	_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": "https://:443/v1/token"}), &awsfed.FileOptions{TokenHosts: []string{"", ":443"}, Universes: []string{""}})
 	assert.Equal(t, []string{"token_url"}, faultyFields(err))
 }
 
@@ -524,50 +523,50 @@ func TestUniversesAreAllowedByTheirDomain(t *testing.T) {
 		"token_url":                         "https://sts.cloud.example/v1/token",
 		"service_account_impersonation_url": "https://iamcredentials.cloud.example" + impersonationPath,
 	})
-	for name, options := range map[string][]awsfed.FileOption{
+	for name, options := range map[string]*awsfed.FileOptions{
 		"nothing":            nil,
-		"the domain above":   {awsfed.AllowUniverses("example")},
-		"its token services": {awsfed.AllowTokenHosts("cloud.example", "sts.cloud.example", "iamcredentials.cloud.example")},
-		"capital letters":    {awsfed.AllowUniverses("Cloud.Example")},
-		"a wildcard":         {awsfed.AllowUniverses("*.example", "*")},
-		"a final dot":        {awsfed.AllowUniverses("cloud.example.")},
+		"the domain above":   {Universes: []string{"example"}},
+		"its token services": {TokenHosts: []string{"cloud.example", "sts.cloud.example", "iamcredentials.cloud.example"}},
+		"capital letters":    {Universes: []string{"Cloud.Example"}},
+		"a wildcard":         {Universes: []string{"*.example", "*"}},
+		"a final dot":        {Universes: []string{"cloud.example."}},
 	} {
-		_, err := awsfed.ConfigFromJSON(file, options...)
+		_, err := awsfed.ConfigFromJSON(file, options)
 		assert.Equal(t, []string{"universe_domain"}, faultyFields(err), "allowed: %s", name)
 	}
-	cfg, err := awsfed.ConfigFromJSON(file, awsfed.AllowUniverses("cloud.example"))
+	cfg, err := awsfed.ConfigFromJSON(file, &awsfed.FileOptions{Universes: []string{"cloud.example"}})
 	require.NoError(t, err)
 	assert.Equal(t, awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount, UniverseDomain: "cloud.example"}, cfg)
 
-	_, err = awsfed.ConfigFromJSON(changedFile(t, jsonObject{"universe_domain": "GoogleAPIs.com"}))
+	_, err = awsfed.ConfigFromJSON(changedFile(t, jsonObject{"universe_domain": "GoogleAPIs.com"}), nil)
 	assert.Contains(t, faultyFields(err), "universe_domain")
 	mixed := changedFile(t, jsonObject{"universe_domain": "cloud.example"})
-	_, err = awsfed.ConfigFromJSON(mixed, awsfed.AllowUniverses("cloud.example"))
+	_, err = awsfed.ConfigFromJSON(mixed, &awsfed.FileOptions{Universes: []string{"cloud.example"}})
 	assert.Equal(t, []string{"service_account_impersonation_url", "token_url"}, faultyFields(err), "the tokens of one universe do not go to another")
 }
 
 func TestConfigFromFileTellsWhatIsWrongWithTheFile(t *testing.T) {
 	dir := t.TempDir()
 	missing := filepath.Join(dir, "missing.json")
-	_, err := awsfed.ConfigFromFile(missing)
+	_, err := awsfed.ConfigFromFile(missing, nil)
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 	assert.ErrorContains(t, err, missing)
 
-	_, err = awsfed.ConfigFromFile(dir)
+	_, err = awsfed.ConfigFromFile(dir, nil)
 	assert.ErrorContains(t, err, dir)
 
 	big := filepath.Join(dir, "big.json")
 	file := changedFile(t, nil)
 	padded := func(size int) []byte { return append(file, strings.Repeat(" ", size-len(file))...) }
 	require.NoError(t, os.WriteFile(big, padded(64<<10), 0o600))
-	_, err = awsfed.ConfigFromFile(big)
+	_, err = awsfed.ConfigFromFile(big, nil)
 	require.NoError(t, err, "a file of 64 KiB is read")
 	require.NoError(t, os.WriteFile(big, padded(64<<10+1), 0o600))
-	_, err = awsfed.ConfigFromFile(big)
+	_, err = awsfed.ConfigFromFile(big, nil)
 	assert.ErrorContains(t, err, big)
 	assert.ErrorContains(t, err, "64 KiB")
 
-	_, err = awsfed.ConfigFromFile("")
+	_, err = awsfed.ConfigFromFile("", nil)
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 }
 
@@ -586,7 +585,7 @@ func TestAFileInPlaceOfItsNameIsNotQuoted(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", name)
-			_, err := awsfed.ConfigFromEnv()
+			_, err := awsfed.ConfigFromEnv(nil)
 			require.Error(t, err)
 			text := fmt.Sprintf("%+v", err)
 			assert.False(t, strings.Contains(text, secret) || strings.Contains(text, name[10:40]), "it is quoted")
@@ -616,7 +615,7 @@ func TestConfigFromEnvReadsTheFirstVariableThatIsSet(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv(first, c.first)
 			t.Setenv(second, c.second)
-			cfg, err := awsfed.ConfigFromEnv()
+			cfg, err := awsfed.ConfigFromEnv(nil)
 			if c.err != nil {
 				require.ErrorIs(t, err, c.err)
 				return
@@ -627,14 +626,14 @@ func TestConfigFromEnvReadsTheFirstVariableThatIsSet(t *testing.T) {
 	}
 	t.Setenv(first, "")
 	t.Setenv(second, "")
-	_, err := awsfed.ConfigFromEnv()
+	_, err := awsfed.ConfigFromEnv(nil)
 	assert.Equal(t, []string{first}, faultyFields(err))
 
 	emulator := filepath.Join(t.TempDir(), "emulator.json")
 	require.NoError(t, os.WriteFile(emulator, changedFile(t, jsonObject{"token_url": "http://localhost:1/v1/token"}), 0o600))
 	t.Setenv(first, emulator)
-	_, err = awsfed.ConfigFromEnv()
+	_, err = awsfed.ConfigFromEnv(nil)
 	assert.Equal(t, []string{"token_url"}, faultyFields(err))
-	_, err = awsfed.ConfigFromEnv(awsfed.AllowTokenHosts("localhost:1"))
+	_, err = awsfed.ConfigFromEnv(&awsfed.FileOptions{TokenHosts: []string{"localhost:1"}})
 	assert.NoError(t, err, "options reach the file")
 }

@@ -31,7 +31,7 @@ func reading(name string) <-chan outcome {
 	done := make(chan outcome, 1)
 	go func() {
 		start := time.Now()
-		cfg, err := awsfed.ConfigFromFile(name)
+		cfg, err := awsfed.ConfigFromFile(name, nil)
 		done <- outcome{cfg, err, time.Since(start)}
 	}()
 	return done

@@ -47,7 +47,7 @@ func decorated(t *testing.T, cfg awsfed.Config, layer string) *awsfed.TokenSourc
 	}
 	exchanger, err := awsfed.NewExchanger(cfg, subject)
 	require.NoError(t, err)
-	options := awsfed.CacheOptions{Kind: awsfed.FederatedToken, Logger: quiet, OnRefresh: cfg.OnRefresh}
+	options := &awsfed.CacheOptions{Kind: awsfed.FederatedToken, Logger: quiet, OnRefresh: cfg.OnRefresh}
 	federated, err := awsfed.NewCachedTokenSource(around("Exchanger", exchanger), options)
 	require.NoError(t, err)
 	impersonator, err := awsfed.NewImpersonator(cfg, around("TokenSource", federated))

@@ -15,16 +15,11 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
-// A DiagnoseOption changes what [Diagnose] takes for granted.
-type DiagnoseOption func(*diagnosis)
-
-// WithMapping tells [Diagnose] the attribute mapping of the provider, which Google shows to nobody but its
-// administrators. The default is [principal.DefaultMapping].
-func WithMapping(mapping func(principal.Identity) (principal.Attributes, error)) DiagnoseOption {
-	return func(d *diagnosis) {
-		d.mapping = mapping
-		d.assumption = "by the mapping that was given:"
-	}
+// DiagnoseOptions are the options of [Diagnose]. Nil and the zero value are good.
+type DiagnoseOptions struct {
+	// Mapping is the attribute mapping of the provider, which Google shows to nobody but its
+	// administrators. Optional; the default is [principal.DefaultMapping].
+	Mapping principal.Mapping
 }
 
 // Diagnose walks the road from AWS credentials to a Google token step by step, and does not stop at the first fault
@@ -35,10 +30,10 @@ func WithMapping(mapping func(principal.Identity) (principal.Attributes, error))
 // It sends requests to the hosts of the configuration alone: the AWS SDK's sources of credentials, the host of
 // VerificationURL, TokenURL and IAMCredentialsEndpoint. The report holds no secret. The error is nil unless ctx ended
 // before the walk did; the report then has the steps until there.
-func Diagnose(ctx context.Context, cfg Config, options ...DiagnoseOption) (*Report, error) {
+func Diagnose(ctx context.Context, cfg Config, options *DiagnoseOptions) (*Report, error) {
 	d := &diagnosis{report: &Report{}, mapping: principal.DefaultMapping, assumption: "if the provider has Google's default mapping:"}
-	for _, option := range options {
-		option(d)
+	if options != nil && options.Mapping != nil {
+		d.mapping, d.assumption = options.Mapping, "by the mapping that was given:"
 	}
 	s, err := resolve(cfg)
 	if err != nil {
@@ -60,7 +55,7 @@ type diagnosis struct {
 	clock     clock.Clock
 	answers   []answered // whose Date tells of the clock
 
-	mapping    func(principal.Identity) (principal.Attributes, error)
+	mapping    principal.Mapping
 	assumption string // of which mapping the findings are
 }
 

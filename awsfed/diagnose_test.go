@@ -19,10 +19,10 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
-func diagnose(t *testing.T, cfg awsfed.Config, options ...awsfed.DiagnoseOption) *awsfed.Report {
+func diagnose(t *testing.T, cfg awsfed.Config, options *awsfed.DiagnoseOptions) *awsfed.Report {
 	t.Helper()
 	cfg.Logger = quiet
-	report, err := awsfed.Diagnose(t.Context(), cfg, options...)
+	report, err := awsfed.Diagnose(t.Context(), cfg, options)
 	require.NoError(t, err)
 	return report
 }
@@ -43,7 +43,7 @@ func TestADiagnosisOfWhatWorksTellsWhoTheCallerIs(t *testing.T) {
 	server := serve(t, cloud, awsfedtest.SourceEC2Metadata)
 	cfg := server.Config()
 	cfg.VerificationURL = server.URL + "?Action=GetCallerIdentity&Version=2011-06-15"
-	report := diagnose(t, cfg)
+	report := diagnose(t, cfg, nil)
 	assert.Equal(t, awsfed.VerdictPassed, report.Worst(), report)
 	assert.Equal(t, "arn:aws:sts::123456789012:assumed-role/app/i-0123456789abcdef0", report.Identity.ARN)
 	assert.Contains(t, report.Members, "principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/attribute.aws_role/arn:aws:sts::123456789012:assumed-role/app")
@@ -52,7 +52,7 @@ func TestADiagnosisOfWhatWorksTellsWhoTheCallerIs(t *testing.T) {
 }
 
 func TestADiagnosisReportsEveryFaultOfTheConfiguration(t *testing.T) {
-	report := diagnose(t, awsfed.Config{Audience: "https://wrong", ServiceAccount: "nobody", Timeout: -1})
+	report := diagnose(t, awsfed.Config{Audience: "https://wrong", ServiceAccount: "nobody", Timeout: -1}, nil)
 	step := stepOf(t, report, "configuration")
 	assert.Equal(t, awsfed.VerdictFailed, step.Verdict)
 	for _, field := range []string{"Audience", "ServiceAccount", "Timeout"} {
@@ -71,21 +71,21 @@ func TestADiagnosisSeesPastAnAWSThatCannotBeAskedFromHere(t *testing.T) {
 		}
 		return cloud.Client().Transport.RoundTrip(req)
 	})}
-	report := diagnose(t, cfg)
+	report := diagnose(t, cfg, nil)
 	assert.Equal(t, awsfed.VerdictWarned, stepOf(t, report, "AWS identity").Verdict)
 	assert.Equal(t, awsfed.VerdictSkipped, stepOf(t, report, "attribute mapping").Verdict)
 	assert.Equal(t, awsfed.VerdictPassed, stepOf(t, report, "impersonation").Verdict)
 }
 
 func TestADiagnosisTakesTheMappingOfTheProvider(t *testing.T) {
-	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), awsfed.WithMapping(principal.DocumentedMapping))
+	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), &awsfed.DiagnoseOptions{Mapping: principal.DocumentedMapping})
 	assert.Contains(t, strings.Join(stepOf(t, report, "attribute mapping").Findings, "\n"), "attribute.aws_role is app\n")
 }
 
 func TestADiagnosisMeasuresTheSubject(t *testing.T) {
-	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), awsfed.WithMapping(func(principal.Identity) (principal.Attributes, error) {
+	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), &awsfed.DiagnoseOptions{Mapping: func(principal.Identity) (principal.Attributes, error) {
 		return principal.Attributes{Subject: strings.Repeat("x", 128)}, nil
-	}))
+	}})
 	step := stepOf(t, report, "attribute mapping")
 	assert.Equal(t, awsfed.VerdictFailed, step.Verdict)
 	assert.Contains(t, strings.Join(step.Findings, "\n"), "128 of at most 127 bytes")
@@ -95,7 +95,7 @@ func TestADiagnosisMeasuresTheSubject(t *testing.T) {
 func TestADiagnosisCallsOutTheRoleOfTheNode(t *testing.T) {
 	clearAWSEnvironment(t)
 	t.Setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
-	step := stepOf(t, diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config()), "AWS credentials")
+	step := stepOf(t, diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), nil), "AWS credentials")
 	assert.Equal(t, awsfed.VerdictWarned, step.Verdict)
 	assert.Contains(t, step.Cure, "EC2 node")
 }
@@ -103,7 +103,7 @@ func TestADiagnosisCallsOutTheRoleOfTheNode(t *testing.T) {
 func TestADiagnosisCallsOutAMissingSessionToken(t *testing.T) {
 	cfg := awsfedtest.New(awsfedtest.Options{}).Config()
 	cfg.Credentials = staticCredentials(aws.Credentials{AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: "secret"})
-	step := stepOf(t, diagnose(t, cfg), "AWS credentials")
+	step := stepOf(t, diagnose(t, cfg, nil), "AWS credentials")
 	assert.Equal(t, awsfed.VerdictWarned, step.Verdict)
 	assert.Contains(t, step.Cure, "AWS_SESSION_TOKEN")
 }
@@ -114,14 +114,14 @@ func TestADiagnosisEndsWithItsContext(t *testing.T) {
 		cloud.Inject(awsfedtest.Drop(awsfedtest.GoogleSTS))
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		report, err := awsfed.Diagnose(ctx, cloud.Config())
+		report, err := awsfed.Diagnose(ctx, cloud.Config(), nil)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, awsfed.VerdictFailed, stepOf(t, report, "token exchange").Verdict)
 	})
 }
 
 func TestReportsAreJSONForMachines(t *testing.T) {
-	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config())
+	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), nil)
 	text, err := json.Marshal(report)
 	require.NoError(t, err)
 	var decoded struct {
@@ -139,7 +139,7 @@ func TestReportsAreJSONForMachines(t *testing.T) {
 func TestADiagnosisThatDidNotEndDoesNotSayThatItWorks(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	report, err := awsfed.Diagnose(ctx, awsfedtest.New(awsfedtest.Options{}).Config())
+	report, err := awsfed.Diagnose(ctx, awsfedtest.New(awsfedtest.Options{}).Config(), nil)
 	assert.ErrorIs(t, err, context.Canceled)
 	assert.NotContains(t, report.String(), "It works")
 }
@@ -150,7 +150,7 @@ func TestADiagnosisOfDirectAccessDoesNotLookForIAMCredentials(t *testing.T) {
 	cfg.ServiceAccount = ""
 	cfg.VerificationURL = cfg.TokenURL[:strings.LastIndex(cfg.TokenURL, "/v1/")] + "?Action=GetCallerIdentity&Version=2011-06-15"
 	cfg.IAMCredentialsEndpoint = "https://iamcredentials.invalid"
-	report := diagnose(t, cfg)
+	report := diagnose(t, cfg, nil)
 	assert.Equal(t, awsfed.VerdictPassed, report.Worst(), report)
 	assert.NotContains(t, report.String(), "iamcredentials.invalid")
 }

@@ -393,7 +393,7 @@ func testEcho(t *testing.T, host string, server *echo) {
 		assertFit(t, err)
 		_, _ = said.Write([]byte(everyRendering(err) + everyRendering(ts.Status().Err)))
 	}
-	report, err := awsfed.Diagnose(t.Context(), cfg)
+	report, err := awsfed.Diagnose(t.Context(), cfg, nil)
 	require.NoError(t, err)
 	fmt.Fprintf(&said, "%s\n%s\n%+v\n%#v\n", report, must(json.Marshal(report)), report, report)
 	for _, step := range report.Steps {
@@ -472,7 +472,7 @@ func TestTheContainerEndpointGetsNoSecretPrinted(t *testing.T) {
 						require.ErrorAs(t, err, &api)
 						assert.Equal(t, "AccessDenied", api.ErrorCode())
 						assert.LessOrEqual(t, len(api.ErrorMessage()), 1000)
-						report, err := awsfed.Diagnose(t.Context(), cfg)
+						report, err := awsfed.Diagnose(t.Context(), cfg, nil)
 						require.NoError(t, err)
 						fmt.Fprintf(&said, "%s\n%s\n%+v\n", report, must(json.Marshal(report)), report)
 					}
@@ -598,7 +598,7 @@ func TestAForeignErrorIsFoundAndItsTextIsBounded(t *testing.T) {
 				failing := sourceFunc(func(context.Context) (*oauth2.Token, error) { return nil, source })
 				impersonator, err := awsfed.NewImpersonator(offlineConfig(&scriptedGoogle{}), failing)
 				require.NoError(t, err)
-				cached, err := awsfed.NewCachedTokenSource(failing, awsfed.CacheOptions{Logger: quiet})
+				cached, err := awsfed.NewCachedTokenSource(failing, &awsfed.CacheOptions{Logger: quiet})
 				require.NoError(t, err)
 				for _, layer := range []awsfed.ContextTokenSource{impersonator, cached} {
 					_, err := layer.TokenContext(t.Context())
@@ -650,7 +650,7 @@ func TestAForeignErrorThatPanicsIsAnErrorAllTheSame(t *testing.T) {
 	for name, foreign := range map[string]error{"in Error": wildError{"Error"}, "in Is": wildError{"Is"}, "a nil pointer": none} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				source, err := awsfed.NewCachedTokenSource(sourceFunc(func(context.Context) (*oauth2.Token, error) { return nil, foreign }), awsfed.CacheOptions{Logger: quiet})
+				source, err := awsfed.NewCachedTokenSource(sourceFunc(func(context.Context) (*oauth2.Token, error) { return nil, foreign }), &awsfed.CacheOptions{Logger: quiet})
 				require.NoError(t, err)
 				_, err = source.TokenContext(t.Context())
 				require.Error(t, err)
@@ -667,7 +667,7 @@ func TestTheCauseOfAnEndedContextIsCleaned(t *testing.T) {
 		source, err := awsfed.NewCachedTokenSource(sourceFunc(func(ctx context.Context) (*oauth2.Token, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
-		}), awsfed.CacheOptions{Logger: quiet})
+		}), &awsfed.CacheOptions{Logger: quiet})
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(rudeError{"mark-of-the-foreign-secret"}) })
@@ -728,7 +728,7 @@ func TestAFieldErrorSaysNoMoreThanItMay(t *testing.T) {
 			assert.Less(t, len(fmt.Sprintf("%#v", fault)), 2<<10)
 		})
 	}
-	_, err := awsfed.ConfigFromJSON(bytes.Replace([]byte(`{"type":"external_account","audience":"A"}`), []byte("A"), bytes.Repeat([]byte("a"), 900_000), 1))
+	_, err := awsfed.ConfigFromJSON(bytes.Replace([]byte(`{"type":"external_account","audience":"A"}`), []byte("A"), bytes.Repeat([]byte("a"), 900_000), 1), nil)
 	require.Error(t, err)
 	assert.Less(t, len(err.Error()), 4<<10)
 }

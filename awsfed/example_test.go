@@ -69,7 +69,7 @@ func ExampleNewCachedTokenSource() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	federated, err := awsfed.NewCachedTokenSource(exchanger, awsfed.CacheOptions{Kind: awsfed.FederatedToken})
+	federated, err := awsfed.NewCachedTokenSource(exchanger, &awsfed.CacheOptions{Kind: awsfed.FederatedToken})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func ExampleNewCachedTokenSource() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		account, err := awsfed.NewCachedTokenSource(impersonator, awsfed.CacheOptions{Kind: awsfed.ServiceAccountToken})
+		account, err := awsfed.NewCachedTokenSource(impersonator, &awsfed.CacheOptions{Kind: awsfed.ServiceAccountToken})
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -117,7 +117,7 @@ func ExampleDiagnose() {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	disabled, _ := awsfedtest.FaultByName("pool-disabled")
 	disabled.Inject(cloud)
-	report, err := awsfed.Diagnose(context.Background(), cloud.Config())
+	report, err := awsfed.Diagnose(context.Background(), cloud.Config(), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func ExampleConfigFromJSON() {
 		"subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
 		"token_url": "https://sts.example.com/v1/token",
 		"credential_source": {"environment_id": "aws1"}
-	}`))
+	}`), nil)
 	fmt.Println(err)
-	// Output: awsfed: token_url is "https://sts.example.com/v1/token": want a URL like https://sts.googleapis.com/v1/token, or one of a host that the program allows with AllowTokenHosts
+	// Output: awsfed: token_url is "https://sts.example.com/v1/token": want a URL like https://sts.googleapis.com/v1/token, or one of a host that FileOptions.TokenHosts allows
 }

@@ -24,7 +24,7 @@ type hints struct {
 	iamURL   *url.URL
 	lifetime time.Duration
 	identity principal.Identity // who AWS says the caller is; known to Diagnose alone
-	mapping  func(principal.Identity) (principal.Attributes, error)
+	mapping  principal.Mapping
 
 	ownProvider bool // of AWS credentials: not the SDK's chain
 }

@@ -96,9 +96,9 @@ func TestTokenSourceRunsNoForeignCodeUnderItsLock(t *testing.T) {
 			if source == nil {
 				source = func(context.Context) (*oauth2.Token, error) { return tokenFor(time.Hour), nil }
 			}
-			options := awsfed.CacheOptions{Logger: quiet, Timeout: 200 * time.Millisecond}
+			options := &awsfed.CacheOptions{Logger: quiet, Timeout: 200 * time.Millisecond}
 			if test.change != nil {
-				test.change(&options)
+				test.change(options)
 			}
 			made, err := awsfed.NewCachedTokenSource(source, options)
 			require.NoError(t, err)
@@ -317,7 +317,7 @@ func TestTokenSourceDoesNotWaitForAHook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		defer close(release)
-		ts, err := awsfed.NewCachedTokenSource(sourceFunc(gives(time.Minute)), awsfed.CacheOptions{
+		ts, err := awsfed.NewCachedTokenSource(sourceFunc(gives(time.Minute)), &awsfed.CacheOptions{
 			Logger: quiet, OnRefresh: func(awsfed.RefreshEvent) { <-release },
 		})
 		require.NoError(t, err)
@@ -400,7 +400,7 @@ func TestTokenSourceCountsTheEventsThatAHookWasTooSlowFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dropped := make(chan int, 1000)
 		release := make(chan struct{})
-		ts, err := awsfed.NewCachedTokenSource(sourceFunc(gives(2*time.Second)), awsfed.CacheOptions{
+		ts, err := awsfed.NewCachedTokenSource(sourceFunc(gives(2*time.Second)), &awsfed.CacheOptions{
 			Logger: quiet, OnRefresh: func(event awsfed.RefreshEvent) { <-release; dropped <- event.Dropped },
 		})
 		require.NoError(t, err)

@@ -214,9 +214,9 @@ func (f forbidden) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // refused checks that a file is refused for a fault of this field, in few words, without a secret,
 // and for good.
-func refused(t *testing.T, file []byte, field string, options ...awsfed.FileOption) {
+func refused(t *testing.T, file []byte, field string, options *awsfed.FileOptions) {
 	t.Helper()
-	cfg, err := awsfed.ConfigFromJSON(file, options...)
+	cfg, err := awsfed.ConfigFromJSON(file, options)
 	if !assert.Error(t, err) {
 		return
 	}
@@ -243,7 +243,7 @@ func TestHostileFilesAreRefusedByTheirField(t *testing.T) {
 				if field == "universe_domain" { // in which the file's services would be strangers too
 					file = changedFile(t, jsonObject{field: value, "token_url": nil, impersonationURL: nil, "client_secret": plantedSecret})
 				}
-				refused(t, file, field)
+				refused(t, file, field, nil)
 				if t.Failed() {
 					t.Logf("%s: %.300q", field, value)
 				}
@@ -329,7 +329,7 @@ func TestHostileJSONIsRefused(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			refused(t, []byte(row.file), row.field)
+			refused(t, []byte(row.file), row.field, nil)
 		})
 	}
 	assert.Greater(t, len(rows), 50)
@@ -338,7 +338,7 @@ func TestHostileJSONIsRefused(t *testing.T) {
 		"UTF-16": "UTF-8", "bytes that are no UTF-8": "UTF-8", "64 KiB and a byte": "64 KiB", "two token URLs, one null": `"token_url" twice`,
 		"two URLs in the source": `"url" twice`, "two lifetimes": `"token_lifetime_seconds" twice`} {
 		at := slices.IndexFunc(rows, func(row struct{ name, file, field string }) bool { return row.name == name })
-		_, err := awsfed.ConfigFromJSON([]byte(rows[at].file))
+		_, err := awsfed.ConfigFromJSON([]byte(rows[at].file), nil)
 		assert.ErrorContains(t, err, says, name)
 	}
 }
@@ -380,7 +380,7 @@ func TestGoodFilesAreRead(t *testing.T) {
 		name    string
 		fields  jsonObject
 		want    awsfed.Config // without the audience, and without the account unless it is another
-		options []awsfed.FileOption
+		options *awsfed.FileOptions
 	}{
 		{"as gcloud writes it", nil, awsfed.Config{}, nil},
 		{"no token URL", jsonObject{"token_url": nil}, awsfed.Config{}, nil},
@@ -424,12 +424,12 @@ func TestGoodFilesAreRead(t *testing.T) {
 		{"no document of the region", jsonObject{regionURL: ""}, awsfed.Config{}, nil},
 		{"fields that are not read", jsonObject{"client_id": 1, "client_secret": []any{}, "token_info_url": "ftp://", "future": jsonObject{"token_url": 1}}, awsfed.Config{}, nil},
 		{"fields of another spelling, which are others", jsonObject{"Token_URL": "https://evil.example", "TYPE": 1, source + "URL": "http://evil.example", source + "File": "/x", "Universe_Domain": "evil.example"}, awsfed.Config{}, nil},
-		{"an allowed universe", universe, awsfed.Config{UniverseDomain: "cloud.example"}, []awsfed.FileOption{awsfed.AllowUniverses("cloud.example")}},
-		{"an allowed token host", jsonObject{"token_url": "https://proxy.example:8443/a%2Fb"}, awsfed.Config{TokenURL: "https://proxy.example:8443/a%2Fb"}, []awsfed.FileOption{awsfed.AllowTokenHosts("proxy.example:8443")}},
-		{"an allowed host with a path in front of the account", jsonObject{impersonationURL: "https://proxy.example/iam" + impersonationPath}, awsfed.Config{IAMCredentialsEndpoint: "https://proxy.example/iam"}, []awsfed.FileOption{awsfed.AllowTokenHosts("proxy.example")}},
-		{"a token URL of this machine", jsonObject{"token_url": "http://[::1]:8085/v1/token"}, awsfed.Config{TokenURL: "http://[::1]:8085/v1/token"}, []awsfed.FileOption{awsfed.AllowTokenHosts("[::1]:8085")}},
-		{"an allowed verification host", jsonObject{verificationURL: "https://sts.{region}.proxy.example" + callerIdentity}, awsfed.Config{VerificationURL: "https://sts.{region}.proxy.example" + callerIdentity}, []awsfed.FileOption{awsfed.AllowVerificationHosts("sts.{region}.proxy.example")}},
-		{"an allowed metadata host", at("http://127.0.0.1:1338"), awsfed.Config{MetadataEndpoint: "http://127.0.0.1:1338"}, []awsfed.FileOption{awsfed.AllowMetadataHosts("127.0.0.1:1338")}},
+		{"an allowed universe", universe, awsfed.Config{UniverseDomain: "cloud.example"}, &awsfed.FileOptions{Universes: []string{"cloud.example"}}},
+		{"an allowed token host", jsonObject{"token_url": "https://proxy.example:8443/a%2Fb"}, awsfed.Config{TokenURL: "https://proxy.example:8443/a%2Fb"}, &awsfed.FileOptions{TokenHosts: []string{"proxy.example:8443"}}},
+		{"an allowed host with a path in front of the account", jsonObject{impersonationURL: "https://proxy.example/iam" + impersonationPath}, awsfed.Config{IAMCredentialsEndpoint: "https://proxy.example/iam"}, &awsfed.FileOptions{TokenHosts: []string{"proxy.example"}}},
+		{"a token URL of this machine", jsonObject{"token_url": "http://[::1]:8085/v1/token"}, awsfed.Config{TokenURL: "http://[::1]:8085/v1/token"}, &awsfed.FileOptions{TokenHosts: []string{"[::1]:8085"}}},
+		{"an allowed verification host", jsonObject{verificationURL: "https://sts.{region}.proxy.example" + callerIdentity}, awsfed.Config{VerificationURL: "https://sts.{region}.proxy.example" + callerIdentity}, &awsfed.FileOptions{VerificationHosts: []string{"sts.{region}.proxy.example"}}},
+		{"an allowed metadata host", at("http://127.0.0.1:1338"), awsfed.Config{MetadataEndpoint: "http://127.0.0.1:1338"}, &awsfed.FileOptions{MetadataHosts: []string{"127.0.0.1:1338"}}},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -442,7 +442,7 @@ func TestGoodFilesAreRead(t *testing.T) {
 			}
 			file := changedFile(t, row.fields)
 			for form, text := range map[string]string{"as it is": string(file), "with a byte order mark": "\ufeff" + string(file), "with space around it": "\r\n\t " + string(file) + " \n"} {
-				cfg, err := awsfed.ConfigFromJSON([]byte(text), row.options...)
+				cfg, err := awsfed.ConfigFromJSON([]byte(text), row.options)
 				require.NoError(t, err, form)
 				assert.Equal(t, row.want, cfg, form)
 			}
@@ -452,6 +452,6 @@ func TestGoodFilesAreRead(t *testing.T) {
 	file, err := os.ReadFile("testdata/credentialfile/gcloud.json")
 	require.NoError(t, err)
 	padded := append(file, bytes.Repeat([]byte(" "), 64<<10-len(file))...)
-	_, err = awsfed.ConfigFromJSON(padded)
+	_, err = awsfed.ConfigFromJSON(padded, nil)
 	assert.NoError(t, err, "64 KiB")
 }

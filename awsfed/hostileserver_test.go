@@ -124,7 +124,7 @@ func hostileSteps() []hostileStep {
 			},
 			prepare: func(t *testing.T, cfg awsfed.Config) func(context.Context) error {
 				return func(context.Context) error {
-					report, err := awsfed.Diagnose(t.Context(), cfg)
+					report, err := awsfed.Diagnose(t.Context(), cfg, nil)
 					if err != nil {
 						return err
 					}

@@ -172,7 +172,7 @@ func printedTypes(t *testing.T) (types []printed, secrets map[string]string) {
 	require.NoError(t, err)
 	fixedImpersonator, err := awsfed.NewImpersonator(cfg, fixedFederated(federated.AccessToken))
 	require.NoError(t, err)
-	fixedSource, err := awsfed.NewCachedTokenSource(fixedFederated(federated.AccessToken), awsfed.CacheOptions{Logger: cfg.Logger, OnRefresh: cfg.OnRefresh})
+	fixedSource, err := awsfed.NewCachedTokenSource(fixedFederated(federated.AccessToken), &awsfed.CacheOptions{Logger: cfg.Logger, OnRefresh: cfg.OnRefresh})
 	require.NoError(t, err)
 	_, err = fixedSource.Token()
 	require.NoError(t, err)
@@ -201,9 +201,9 @@ func printedTypes(t *testing.T) (types []printed, secrets map[string]string) {
 	_, err = awsfed.NewTokenSource(ctx, misspelled)
 	faults := fieldErrors(err)
 	require.Len(t, faults, 1)
-	report, err := awsfed.Diagnose(ctx, cfg)
+	report, err := awsfed.Diagnose(ctx, cfg, nil)
 	require.NoError(t, err)
-	failedReport, err := awsfed.Diagnose(ctx, repeating)
+	failedReport, err := awsfed.Diagnose(ctx, repeating, nil)
 	require.NoError(t, err)
 	member, err := principal.ParseMember(report.Members[0])
 	require.NoError(t, err)
@@ -218,7 +218,7 @@ func printedTypes(t *testing.T) (types []printed, secrets map[string]string) {
 	mu.Lock()
 	defer mu.Unlock()
 	status, failed := ts.Status(), failing.Status()
-	diagnoseOption, fileOption := awsfed.WithMapping(principal.DocumentedMapping), awsfed.AllowTokenHosts("sts.example")
+	diagnoseOption, fileOption := awsfed.DiagnoseOptions{Mapping: principal.DocumentedMapping}, awsfed.FileOptions{TokenHosts: []string{"sts.example"}}
 	config := printedAs("with secrets that lie open", &cfg)
 	config.open = true
 	types = []printed{

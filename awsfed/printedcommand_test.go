@@ -199,12 +199,12 @@ func TestPrintedCommandsOfEveryFaultRunAsTheyAreMeant(t *testing.T) {
 	ofRole := func(role string) string {
 		return "principalSet://iam.googleapis.com/" + emulatedPool + "/attribute.aws_role/" + role
 	}
-	mapped := func(attributes principal.Attributes) []awsfed.DiagnoseOption {
-		return []awsfed.DiagnoseOption{awsfed.WithMapping(func(principal.Identity) (principal.Attributes, error) { return attributes, nil })}
+	mapped := func(attributes principal.Attributes) *awsfed.DiagnoseOptions {
+		return &awsfed.DiagnoseOptions{Mapping: func(principal.Identity) (principal.Attributes, error) { return attributes, nil }}
 	}
 	for name, caller := range map[string]struct {
 		arn, member, role string
-		options           []awsfed.DiagnoseOption
+		options           *awsfed.DiagnoseOptions
 	}{
 		"a plain role": {plain + "/session", ofRole(plain), plain, nil},
 		"an odd user":  {user, ofRole(user), user, nil},
@@ -230,7 +230,7 @@ func TestPrintedCommandsOfEveryFaultRunAsTheyAreMeant(t *testing.T) {
 						cloud := awsfedtest.New(awsfedtest.Options{})
 						cloud.Handle("sts.us-east-1.amazonaws.com", awsThatKnows(t, caller.arn))
 						fault.Inject(cloud)
-						report = diagnose(t, cloud.Config(), caller.options...)
+						report = diagnose(t, cloud.Config(), caller.options)
 						time.Sleep(time.Minute) // for requests that are still under way
 					})
 					assertCommands(t, report, commands[fault.Name]...)
@@ -267,7 +267,7 @@ func TestPrintedCommandsHoldNoMoreThanAWordOfGooglesAnswer(t *testing.T) {
 			require.NoError(t, err)
 			cloud := awsfedtest.New(awsfedtest.Options{})
 			cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, http.StatusForbidden, http.Header{"Content-Type": {"application/json"}}, string(body)))
-			assertCommands(t, diagnose(t, cloud.Config()), test.want...)
+			assertCommands(t, diagnose(t, cloud.Config(), nil), test.want...)
 		})
 	}
 }
@@ -288,7 +288,7 @@ func TestPrintedCommandsTakeTheProfileAsOneWord(t *testing.T) {
 			cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 				return aws.Credentials{}, &ssocreds.InvalidTokenError{Err: errors.New("the session has ended")}
 			})
-			assertCommands(t, diagnose(t, cfg), append([]string{"aws", "sso", "login"}, want...))
+			assertCommands(t, diagnose(t, cfg, nil), append([]string{"aws", "sso", "login"}, want...))
 		})
 	}
 }
@@ -301,7 +301,7 @@ func TestPrintedCommandsHoldNothingOfAnErrorOfAWS(t *testing.T) {
 		assert.NoError(t, xml.EscapeText(&escaped, []byte("X\ngcloud "+spaced)))
 		fmt.Fprintf(w, "<ErrorResponse><Error><Code>%s</Code><Message>m</Message></Error></ErrorResponse>", escaped.String())
 	}))
-	assertCommands(t, diagnose(t, cloud.Config()), []string{"aws", "sts", "get-caller-identity"})
+	assertCommands(t, diagnose(t, cloud.Config(), nil), []string{"aws", "sts", "get-caller-identity"})
 }
 
 func TestPrintedCommandsOfAPodRunAsTheyAreMeant(t *testing.T) {
@@ -318,7 +318,7 @@ func TestPrintedCommandsOfAContainerOnItsNodeRunAsTheyAreMeant(t *testing.T) {
 	clearAWSEnvironment(t)
 	t.Setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
 	t.Setenv("AWS_PROFILE", "a\ntouch PWNED")
-	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config())
+	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), nil)
 	assert.Equal(t, [][]string{{"aws", "ec2", "modify-instance-metadata-options", "--instance-id", "INSTANCE_ID", "--http-put-response-hop-limit", "2"}},
 		pasted(t, report.String()))
 	assert.NotContains(t, report.String(), "\n    > touch PWNED")

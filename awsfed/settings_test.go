@@ -65,12 +65,12 @@ func TestCacheOptionsKeepTheQuotaProject(t *testing.T) {
 	require.NoError(t, err)
 	exchanger, err := awsfed.NewExchanger(cloud.Config(), builder)
 	require.NoError(t, err)
-	ts, err := awsfed.NewCachedTokenSource(exchanger, awsfed.CacheOptions{QuotaProject: "pays", Logger: quiet})
+	ts, err := awsfed.NewCachedTokenSource(exchanger, &awsfed.CacheOptions{QuotaProject: "pays", Logger: quiet})
 	require.NoError(t, err)
 	metadata, err := ts.GetRequestMetadata(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "pays", metadata["x-goog-user-project"])
 
-	_, err = awsfed.NewCachedTokenSource(exchanger, awsfed.CacheOptions{QuotaProject: "pays\r\nX-Other: 1"})
+	_, err = awsfed.NewCachedTokenSource(exchanger, &awsfed.CacheOptions{QuotaProject: "pays\r\nX-Other: 1"})
 	assert.ErrorContains(t, err, "QuotaProject")
 }

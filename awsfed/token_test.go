@@ -86,7 +86,7 @@ func TestABrokenTokenOfAnotherSourceIsNotServed(t *testing.T) {
 						token.AccessToken = broken
 					}
 					return token, nil
-				}), awsfed.CacheOptions{Logger: quiet})
+				}), &awsfed.CacheOptions{Logger: quiet})
 				require.NoError(t, err)
 				token, err := ts.Token()
 				require.NoError(t, err)

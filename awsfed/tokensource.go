@@ -32,7 +32,7 @@ type TokenSource struct {
 	quotaProject string
 }
 
-// CacheOptions are the options of [NewCachedTokenSource]. The zero value is good.
+// CacheOptions are the options of [NewCachedTokenSource]. Nil and the zero value are good.
 type CacheOptions struct {
 	// Kind says in events and log lines what the source gives. Optional; the default is "token".
 	Kind TokenKind
@@ -75,7 +75,10 @@ func NewTokenSource(ctx context.Context, cfg Config) (*TokenSource, error) {
 
 // NewCachedTokenSource makes a [TokenSource] of any source, so that one cached federated token can feed many
 // [Impersonator]s. The tokens of source must have an Expiry.
-func NewCachedTokenSource(source ContextTokenSource, options CacheOptions) (*TokenSource, error) {
+func NewCachedTokenSource(source ContextTokenSource, options *CacheOptions) (*TokenSource, error) {
+	if options == nil {
+		options = &CacheOptions{}
+	}
 	var faults []error
 	if source == nil {
 		faults = append(faults, &FieldError{Field: "the source of tokens", Want: "an Exchanger, for example"})
@@ -92,7 +95,7 @@ func NewCachedTokenSource(source ContextTokenSource, options CacheOptions) (*Tok
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
-	return newCachedTokenSource(source, options, newReporter(options.Logger, options.OnRefresh)), nil
+	return newCachedTokenSource(source, *options, newReporter(options.Logger, options.OnRefresh)), nil
 }
 
 func newCachedTokenSource(source ContextTokenSource, options CacheOptions, reporter *reporter) *TokenSource {

@@ -31,7 +31,7 @@ func (f sourceFunc) TokenContext(ctx context.Context) (*oauth2.Token, error) { r
 
 func cached(t *testing.T, f sourceFunc) *awsfed.TokenSource {
 	t.Helper()
-	ts, err := awsfed.NewCachedTokenSource(f, awsfed.CacheOptions{Logger: quiet})
+	ts, err := awsfed.NewCachedTokenSource(f, &awsfed.CacheOptions{Logger: quiet})
 	require.NoError(t, err)
 	return ts
 }
@@ -309,7 +309,7 @@ func TestATokenThatCannotBeKeptIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ts, err := awsfed.NewCachedTokenSource(sourceFunc(func(context.Context) (*oauth2.Token, error) { return token, nil }),
-				awsfed.CacheOptions{Logger: quiet, Timeout: 50 * time.Millisecond})
+				&awsfed.CacheOptions{Logger: quiet, Timeout: 50 * time.Millisecond})
 			require.NoError(t, err)
 			_, err = ts.Token()
 			var e *awsfed.Error
@@ -320,7 +320,7 @@ func TestATokenThatCannotBeKeptIsRefused(t *testing.T) {
 }
 
 func TestANilSourceIsRefused(t *testing.T) {
-	_, err := awsfed.NewCachedTokenSource(nil, awsfed.CacheOptions{Timeout: -1})
+	_, err := awsfed.NewCachedTokenSource(nil, &awsfed.CacheOptions{Timeout: -1})
 	assert.ErrorContains(t, err, "source of tokens")
 	assert.ErrorContains(t, err, "Timeout")
 }
@@ -356,13 +356,13 @@ func TestOneFederatedTokenFeedsManyAccounts(t *testing.T) {
 		require.NoError(t, err)
 		exchanger, err := awsfed.NewExchanger(cfg, builder)
 		require.NoError(t, err)
-		federated, err := awsfed.NewCachedTokenSource(exchanger, awsfed.CacheOptions{Kind: awsfed.FederatedToken})
+		federated, err := awsfed.NewCachedTokenSource(exchanger, &awsfed.CacheOptions{Kind: awsfed.FederatedToken})
 		require.NoError(t, err)
 		var callers sync.WaitGroup
 		for range 20 {
 			impersonator, err := awsfed.NewImpersonator(cfg, federated)
 			require.NoError(t, err)
-			account, err := awsfed.NewCachedTokenSource(impersonator, awsfed.CacheOptions{Kind: awsfed.ServiceAccountToken})
+			account, err := awsfed.NewCachedTokenSource(impersonator, &awsfed.CacheOptions{Kind: awsfed.ServiceAccountToken})
 			require.NoError(t, err)
 			callers.Go(func() {
 				_, err := account.Token()

@@ -44,7 +44,7 @@ func hangs(ctx context.Context) (*oauth2.Token, error) { <-ctx.Done(); return ni
 func scripted(t *testing.T, steps ...func(context.Context) (*oauth2.Token, error)) (*awsfed.TokenSource, *script) {
 	t.Helper()
 	s := &script{steps: steps}
-	ts, err := awsfed.NewCachedTokenSource(s, awsfed.CacheOptions{Logger: quiet})
+	ts, err := awsfed.NewCachedTokenSource(s, &awsfed.CacheOptions{Logger: quiet})
 	require.NoError(t, err)
 	return ts, s
 }
@@ -255,13 +255,13 @@ func TestManyAccountsDoNotDropEachOthersTokens(t *testing.T) {
 		require.NoError(t, err)
 		exchanger, err := awsfed.NewExchanger(cfg, builder)
 		require.NoError(t, err)
-		federated, err := awsfed.NewCachedTokenSource(exchanger, awsfed.CacheOptions{Logger: quiet})
+		federated, err := awsfed.NewCachedTokenSource(exchanger, &awsfed.CacheOptions{Logger: quiet})
 		require.NoError(t, err)
 		var callers sync.WaitGroup
 		for range 20 {
 			impersonator, err := awsfed.NewImpersonator(cfg, federated)
 			require.NoError(t, err)
-			account, err := awsfed.NewCachedTokenSource(impersonator, awsfed.CacheOptions{Logger: quiet})
+			account, err := awsfed.NewCachedTokenSource(impersonator, &awsfed.CacheOptions{Logger: quiet})
 			require.NoError(t, err)
 			callers.Go(func() {
 				for range 10 * 60 {

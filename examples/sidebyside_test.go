@@ -110,7 +110,7 @@ func TestAFileOfAForeignHostSideBySide(t *testing.T) {
 			"regional_cred_verification_url": "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
 		}
 	}`
-	_, err := awsfed.ConfigFromJSON([]byte(file))
+	_, err := awsfed.ConfigFromJSON([]byte(file), nil)
 	require.ErrorContains(t, err, "token_url")
 
 	t.Setenv("AWS_REGION", "us-east-1")

@@ -102,7 +102,7 @@ func TestFilesLeadAClientToTheEmulator(t *testing.T) {
 
 			source(t, env)
 			host := strings.TrimPrefix(emulator.url, "http://")
-			cfg, err := awsfed.ConfigFromEnv(awsfed.AllowTokenHosts(host), awsfed.AllowVerificationHosts(host), awsfed.AllowMetadataHosts(host))
+			cfg, err := awsfed.ConfigFromEnv(&awsfed.FileOptions{TokenHosts: []string{host}, VerificationHosts: []string{host}, MetadataHosts: []string{host}})
 			require.NoError(t, err)
 			tokens, err := awsfed.NewTokenSource(t.Context(), cfg)
 			require.NoError(t, err)

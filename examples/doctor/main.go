@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 		cfg.Timeout = *timeout
 	}
 	cfg.Logger = slog.New(slog.DiscardHandler) // the report says it all
-	report, err := awsfed.Diagnose(ctx, cfg)
+	report, err := awsfed.Diagnose(ctx, cfg, nil)
 	if err != nil {
 		return couldNotRun, err
 	}
@@ -84,12 +84,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 func configuration(file, demo, hosts string) (awsfed.Config, error) {
 	names := strings.Split(hosts, ",")
 	// An emulator is all of these at once.
-	allow := []awsfed.FileOption{awsfed.AllowTokenHosts(names...), awsfed.AllowVerificationHosts(names...), awsfed.AllowMetadataHosts(names...)}
+	allow := &awsfed.FileOptions{TokenHosts: names, VerificationHosts: names, MetadataHosts: names}
 	switch {
 	case demo == "" && file == "":
-		return awsfed.ConfigFromEnv(allow...)
+		return awsfed.ConfigFromEnv(allow)
 	case demo == "":
-		return awsfed.ConfigFromFile(file, allow...)
+		return awsfed.ConfigFromFile(file, allow)
 	case file != "":
 		return awsfed.Config{}, errors.New("-demo has a configuration of its own: leave -credentials out")
 	}

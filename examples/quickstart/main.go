@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if s.credentials == "" {
 		return demo(ctx, stdout)
 	}
-	cfg, err := awsfed.ConfigFromFile(s.credentials)
+	cfg, err := awsfed.ConfigFromFile(s.credentials, nil)
 	if err != nil {
 		return err
 	}
