@@ -12,9 +12,9 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/internal/strictjson"
 )
 
-// answerError is the error of an answer that is no success, in any of the forms in which Google's services put it:
-// flat at STS (RFC 6749 §5.2), google.rpc.Status at IAM Credentials (AIP-193). Secrets that the answer repeats are
-// cut out.
+// answerError is the error of an answer that is no success, in any of the forms in which Google's
+// services put it: flat at STS (RFC 6749 §5.2), google.rpc.Status at IAM Credentials (AIP-193).
+// Secrets that the answer repeats are cut out.
 func answerError(stage Stage, answer *call.Answer, secrets ...string) *Error {
 	e := &Error{
 		Stage:      stage,
@@ -33,8 +33,8 @@ func answerError(stage Stage, answer *call.Answer, secrets ...string) *Error {
 	return e.cleaned(secrets...)
 }
 
-// read takes what fits of an error's body, whose details may be of any type. It reports false for one
-// that no service of Google sent.
+// read takes what fits of an error's body, whose details may be of any type. It reports false for
+// one that no service of Google sent.
 func (e *Error) read(body []byte) bool {
 	flat, err := strictjson.Fields(body)
 	if err != nil {
@@ -92,8 +92,8 @@ func stringValue(raw json.RawMessage) (string, error) {
 	return s, err
 }
 
-// tokenFields reads a success by the exact names of its fields. Where one occurs twice, a proxy that
-// reads the other would judge another token.
+// tokenFields reads a success by the exact names of its fields. Where one occurs twice, a proxy
+// that reads the other would judge another token.
 func tokenFields(stage Stage, answer *call.Answer) (map[string]json.RawMessage, error) {
 	fields, err := strictjson.Fields(answer.Body)
 	var twice *strictjson.DuplicateKeyError
@@ -116,8 +116,8 @@ func tokenField(stage Stage, answer *call.Answer, fields map[string]json.RawMess
 	return s, nil
 }
 
-// invalidAnswer is the error of a success that cannot be used. A proxy in the way, a truncation or a fault of the
-// service can cause it, and all of them may pass. It is not cleaned yet.
+// invalidAnswer is the error of a success that cannot be used. A proxy in the way, a truncation or
+// a fault of the service can cause it, and all of them may pass. It is not cleaned yet.
 func invalidAnswer(stage Stage, answer *call.Answer, what string) *Error {
 	return &Error{
 		Stage: stage, StatusCode: answer.Status, Code: codeInvalidAnswer, RequestID: requestID(answer.Header),
@@ -138,7 +138,8 @@ func mediaType(header http.Header) string {
 	return media
 }
 
-// requestID is the name of the request in the service's logs: AWS always gives one, Google some services.
+// requestID is the name of the request in the service's logs: AWS always gives one, Google some
+// services.
 func requestID(header http.Header) string {
 	for _, name := range []string{"X-Amzn-Requestid", "X-Goog-Request-Id", "X-Cloud-Trace-Context"} {
 		if id := header.Get(name); id != "" {
@@ -148,8 +149,8 @@ func requestID(header http.Header) string {
 	return ""
 }
 
-// asError is err as an *Error, cleaned: the one that a layer of awsfed made, else one of the given stage. A foreign
-// source's error counts as transient, for nothing is known of it.
+// asError is err as an *Error, cleaned: the one that a layer of awsfed made, else one of the given
+// stage. A foreign source's error counts as transient, for nothing is known of it.
 func asError(stage Stage, err error) error {
 	if err == nil {
 		return nil
@@ -161,7 +162,8 @@ func asError(stage Stage, err error) error {
 	return (&Error{Stage: stage, Err: err, Transient: transientNetwork(err)}).cleaned()
 }
 
-// as is a cleaned copy of e, which was found in err. What else is in err stays there for errors.Is and errors.As.
+// as is a cleaned copy of e, which was found in err. What else is in err stays there for errors.Is
+// and errors.As.
 func (e *Error) as(err error) *Error {
 	own := e.clone().cleaned()
 	if err == error(e) {

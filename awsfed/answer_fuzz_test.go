@@ -20,8 +20,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-// A hostileAnswer is all that a server has to say, as the fuzzer makes it. CANARY0 to CANARY9 in it stand
-// for the secrets of the request, which such a server knows.
+// A hostileAnswer is all that a server has to say, as the fuzzer makes it. CANARY0 to CANARY9 in it
+// stand for the secrets of the request, which such a server knows.
 type hostileAnswer struct {
 	header string // lines of "Name: value", with any bytes
 	status int
@@ -99,8 +99,8 @@ func errorSeeds(f *testing.F) {
 	f.Add("Content-Type: "+strings.Repeat("x", 10_000), 200, "")
 }
 
-// signedSubject is a subject token of the emulator's AWS, and its secrets: itself, its signature and its
-// session token.
+// signedSubject is a subject token of the emulator's AWS, and its secrets: itself, its signature
+// and its session token.
 func signedSubject(f *testing.F) (awsfed.SubjectToken, []string) {
 	f.Helper()
 	builder, err := awsfed.NewSubjectTokenBuilder(f.Context(), awsfedtest.New(awsfedtest.Options{}).Config())
@@ -229,10 +229,10 @@ func FuzzCallerIdentityAnswer(f *testing.F) {
 		require.NoError(t, err)
 		for _, step := range report.Steps {
 			switch {
-			case step.Name == "AWS identity" && step.Err != nil:
+			case step.Stage == awsfed.StageIdentity && step.Err != nil:
 				requireFit(t, step.Err, secrets)
 				require.Empty(t, report.Identity)
-			case step.Name == "AWS identity":
+			case step.Stage == awsfed.StageIdentity:
 				require.Equal(t, http.StatusOK, status)
 				require.Regexp(t, `^[0-9]{12}$`, report.Identity.Account)
 				require.Regexp(t, `^arn:[!-~]*$`, report.Identity.ARN)
@@ -241,7 +241,7 @@ func FuzzCallerIdentityAnswer(f *testing.F) {
 				require.LessOrEqual(t, len(report.Identity.UserID), 256)
 				continue // a user ID may be anything visible, so a server can put there what it knows
 			}
-			requireSecretsKept(t, strings.Join(step.Findings, "\n")+step.Cure, secrets)
+			requireSecretsKept(t, strings.Join(step.Findings, "\n")+step.Hint, secrets)
 		}
 		if report.Identity.ARN == "" {
 			requireSecretsKept(t, report.String()+string(text), secrets)

@@ -11,9 +11,10 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/internal/secret"
 )
 
-// An Attempt is what the layers that take part in one attempt to get a token share: the time of the servers, the token
-// that was refused, the steps of the [RefreshEvent]. It travels in the ctx. So a decorator around a layer, one that logs
-// for example, has to do nothing but pass its ctx on. A layer of your own may use it.
+// An Attempt is what the layers that take part in one attempt to get a token share: the time of the
+// servers, the token that was refused, the steps of the [RefreshEvent]. It travels in the ctx. So a
+// decorator around a layer, one that logs for example, has to do nothing but pass its ctx on. A
+// layer of your own may use it.
 //
 // All methods are safe for concurrent use, and work on a nil Attempt.
 type Attempt struct {
@@ -24,7 +25,7 @@ type Attempt struct {
 	clock   *clock.Clock // of the layer that hears the server; nil before
 	refused secret.Box[string]
 	renewed bool
-	steps   []Hop
+	steps   []Step
 	stage   Stage        // under way, or the last one; "" before the first
 	below   func() Stage // of a source that this attempt waits for; nil without
 }
@@ -44,7 +45,8 @@ func (a *Attempt) context(parent context.Context) context.Context {
 // Format prints the same for every verb.
 func (a *Attempt) Format(state fmt.State, verb rune) { formatAs(state, verb, "awsfed.Attempt") }
 
-// Now is the time of the servers, as far as an answer has told it, and else that of this machine. A signature carries it.
+// Now is the time of the servers, as far as an answer has told it, and else that of this machine. A
+// signature carries it.
 func (a *Attempt) Now() time.Time {
 	if a != nil {
 		a.mu.Lock()
@@ -57,9 +59,9 @@ func (a *Attempt) Now() time.Time {
 	return time.Now()
 }
 
-// Refused is the token, "" for none, that a server refused in this attempt. The layer that made it does not give it out
-// again: a [SubjectTokenBuilder] makes the AWS credentials' provider get new ones, a [TokenSource] gets a new token. It
-// is a secret.
+// Refused is the token, "" for none, that a server refused in this attempt. The layer that made it
+// does not give it out again: a [SubjectTokenBuilder] makes the AWS credentials' provider get new
+// ones, a [TokenSource] gets a new token. It is a secret.
 func (a *Attempt) Refused() string {
 	if a == nil {
 		return ""
@@ -69,7 +71,8 @@ func (a *Attempt) Refused() string {
 	return a.refused.Reveal()
 }
 
-// Renewed tells that what stood behind the refused token is new, so that a second try is worth its request.
+// Renewed tells that what stood behind the refused token is new, so that a second try is worth its
+// request.
 func (a *Attempt) Renewed() {
 	if a == nil {
 		return
@@ -79,7 +82,8 @@ func (a *Attempt) Renewed() {
 	a.renewed = true
 }
 
-// Step begins a step of the [RefreshEvent]; the func that it returns ends it, with nil for a success.
+// Step begins a step of the [RefreshEvent]; the func that it returns ends it, with nil for a
+// success.
 func (a *Attempt) Step(stage Stage) (end func(error)) {
 	if a == nil {
 		return func(error) {}
@@ -92,7 +96,11 @@ func (a *Attempt) Step(stage Stage) (end func(error)) {
 		err = asError(stage, err)
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		a.steps = append(a.steps, Hop{Stage: stage, Duration: time.Since(start), Err: err})
+		step := Step{Stage: stage, Duration: time.Since(start), Err: err}
+		if err != nil {
+			step.Verdict = VerdictFailed
+		}
+		a.steps = append(a.steps, step)
 	}
 }
 
@@ -126,13 +134,14 @@ func (a *Attempt) level() int {
 	return a.depth + 1
 }
 
-func (a *Attempt) result() []Hop {
+func (a *Attempt) result() []Step {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.steps
 }
 
-// current is the stage under way here or in the source that this attempt waits for; "" before the first.
+// current is the stage under way here or in the source that this attempt waits for; "" before the
+// first.
 func (a *Attempt) current() Stage {
 	a.mu.Lock()
 	stage, below := a.stage, a.below
@@ -162,8 +171,8 @@ func (a *Attempt) failed(err *Error) {
 	}
 }
 
-// layer runs one call of a layer. In an attempt of a [TokenSource] that is all; in a layer used alone it bounds the call by
-// timeout, and makes an error of a panic.
+// layer runs one call of a layer. In an attempt of a [TokenSource] that is all; in a layer used
+// alone it bounds the call by timeout, and makes an error of a panic.
 func layer[T any](ctx context.Context, timeout time.Duration, stage Stage, call func(context.Context) (T, error)) (result T, err error) {
 	if ctx == nil {
 		return result, errNoContext

@@ -27,7 +27,8 @@ import (
 
 const (
 	fallbackRegion = "us-east-1"
-	// regionTimeout bounds the question to EC2 metadata for the region. Off EC2 nobody answers, and us-east-1 does.
+	// regionTimeout bounds the question to EC2 metadata for the region. Off EC2 nobody answers, and
+	// us-east-1 does.
 	regionTimeout = 3 * time.Second
 )
 
@@ -45,7 +46,8 @@ type awsChain struct {
 	failure *Error // the source's latest since then, if it may pass
 }
 
-// loadAWSChain reads the environment and the shared files for what cfg leaves open. It asks no server.
+// loadAWSChain reads the environment and the shared files for what cfg leaves open. It asks no
+// server.
 func loadAWSChain(ctx context.Context, cfg Config) (*awsChain, error) {
 	chain := &awsChain{credentials: cfg.Credentials, region: cfg.Region, logger: cfg.Logger}
 	if chain.credentials != nil && chain.region != "" {
@@ -127,8 +129,8 @@ func (a *awsChain) failed(ctx context.Context, err error) *Error {
 	return e
 }
 
-// renew makes the provider forget the credentials that it holds, as far as it can. It reports whether that brought
-// others than old.
+// renew makes the provider forget the credentials that it holds, as far as it can. It reports
+// whether that brought others than old.
 func (a *awsChain) renew(ctx context.Context, old fingerprint) bool {
 	cache, ok := a.credentials.(interface{ Invalidate() })
 	if !ok {
@@ -139,8 +141,8 @@ func (a *awsChain) renew(ctx context.Context, old fingerprint) bool {
 	return err == nil && fingerprintOf(credentials) != old
 }
 
-// Region is the configured region, the one that EC2 metadata tells, or us-east-1. Only an answer is remembered, so that
-// metadata which comes up late is heard.
+// Region is the configured region, the one that EC2 metadata tells, or us-east-1. Only an answer is
+// remembered, so that metadata which comes up late is heard.
 func (a *awsChain) Region(ctx context.Context) (string, error) {
 	a.mu.Lock()
 	region := a.region
@@ -170,8 +172,9 @@ func (a *awsChain) Region(ctx context.Context) (string, error) {
 	return fallbackRegion, nil
 }
 
-// credentialsError is the error of a provider, without what may hold secrets: processcreds quotes the output of the
-// process. A provider that has yielded credentials before is expected to do so again. It is not cleaned yet.
+// credentialsError is the error of a provider, without what may hold secrets: processcreds quotes
+// the output of the process. A provider that has yielded credentials before is expected to do so
+// again. It is not cleaned yet.
 func credentialsError(err error, yielded bool) *Error {
 	e := &Error{Stage: StageCredentials, Err: err}
 	var (

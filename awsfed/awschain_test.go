@@ -108,7 +108,8 @@ func TestEverySourceOfTheAWSChainEndsInAGoogleToken(t *testing.T) {
 	}
 }
 
-// The SDK fixes the host of a relative URI, 169.254.170.2, which an emulator can only be in the process.
+// The SDK fixes the host of a relative URI, 169.254.170.2, which an emulator can only be in the
+// process.
 func TestAnECSTaskWithARelativeURIEndsInAGoogleToken(t *testing.T) {
 	clearAWSEnvironment(t)
 	t.Setenv("AWS_REGION", "us-east-1")

@@ -11,8 +11,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
-// identity sends the signed request where Google would send it. That it does not get there from here is a warning: it
-// is Google that has to reach AWS STS.
+// identity sends the signed request where Google would send it. That it does not get there from
+// here is a warning: it is Google that has to reach AWS STS.
 func (d *diagnosis) identity(ctx context.Context, s *Step) error {
 	answer, req, err := d.callerIdentity(ctx)
 	if req == nil {
@@ -22,7 +22,7 @@ func (d *diagnosis) identity(ctx context.Context, s *Step) error {
 	if err != nil {
 		s.Verdict = VerdictWarned
 		s.Findings = []string{host + " could not be asked who the caller is: " + err.Error()}
-		s.Cure = "that does no harm by itself, since Google asks " + host + " and not this machine: the next steps tell"
+		s.Hint = "that does no harm by itself, since Google asks " + host + " and not this machine: the next steps tell"
 		return nil
 	}
 	if answer.Status == http.StatusForbidden && skewOf(answer).Abs() > time.Minute {
@@ -57,8 +57,9 @@ func (d *diagnosis) identity(ctx context.Context, s *Step) error {
 
 const maxARN = 2048 // bytes
 
-// validIdentity reports whether AWS can have said that: an account ID of 12 digits, the ARN of a caller in that account,
-// and a user ID, without blanks and within the bounds that IAM sets to them.
+// validIdentity reports whether AWS can have said that: an account ID of 12 digits, the ARN of a
+// caller in that account, and a user ID, without blanks and within the bounds that IAM sets to
+// them.
 func validIdentity(account, arn, userID string) bool {
 	const maxUserID = 256
 	parts := strings.SplitN(arn, ":", 6) // arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
@@ -68,7 +69,8 @@ func validIdentity(account, arn, userID string) bool {
 		userID != "" && len(userID) <= maxUserID && visible(userID)
 }
 
-// callerIdentity asks AWS. Without a request the error is that of signing one; with one it is that of sending it.
+// callerIdentity asks AWS. Without a request the error is that of signing one; with one it is that
+// of sending it.
 func (d *diagnosis) callerIdentity(ctx context.Context) (*call.Answer, *http.Request, error) {
 	a := &Attempt{}
 	a.useClock(&d.clock)

@@ -59,7 +59,7 @@ func TestOnlyAnIdentityIsTakenFromAWS(t *testing.T) {
 				return cloud.Client().Transport.RoundTrip(req)
 			})}
 			report := diagnose(t, cfg, nil)
-			step := stepOf(t, report, "AWS identity")
+			step := stepOf(t, report, awsfed.StageIdentity)
 			if c.good {
 				assert.Equal(t, awsfed.VerdictPassed, step.Verdict, report)
 				assert.True(t, slices.Contains(step.Findings, "ARN "+report.Identity.ARN))

@@ -23,9 +23,10 @@ const (
 	maxCauseDepth = 8
 )
 
-// A cause stands in an [Error] for an error that awsfed did not make. It prints a cleaned text, and no
-// more under any verb. [errors.Is] finds what it would find in the original, and so does [errors.As]; but
-// of the types of net, of the AWS SDK and the like it gives a copy that is cleaned as well.
+// A cause stands in an [Error] for an error that awsfed did not make. It prints a cleaned text, and
+// no more under any verb. [errors.Is] finds what it would find in the original, and so does
+// [errors.As]; but of the types of net, of the AWS SDK and the like it gives a copy that is cleaned
+// as well.
 type cause struct {
 	text   string
 	hidden secret.Box[origin]
@@ -46,8 +47,8 @@ type networkCause struct {
 func (c *networkCause) Timeout() bool   { return c.timeout }
 func (c *networkCause) Temporary() bool { return c.temporary }
 
-// newCause is err as the cause of an [Error]. The methods of err may be anybody's code; a panic in one of
-// them is as if there were no such method.
+// newCause is err as the cause of an [Error]. The methods of err may be anybody's code; a panic in
+// one of them is as if there were no such method.
 func newCause(err error, secrets []string) error {
 	switch own := err.(type) {
 	case nil:
@@ -137,7 +138,8 @@ func (c *cause) As(target any) bool {
 	})
 }
 
-// api gives what an AWS service said. Its own types hold the text of the service in fields of their own.
+// api gives what an AWS service said. Its own types hold the text of the service in fields of their
+// own.
 func (o origin) api(target *smithy.APIError) bool {
 	var found smithy.APIError
 	if !errors.As(o.err, &found) {
@@ -151,8 +153,8 @@ func (o origin) api(target *smithy.APIError) bool {
 	return true
 }
 
-// cleaned is v, or a copy of it that holds no text of a server as it came. Errors of types that awsfed does
-// not know stay what they are: whoever asks for one of them knows it.
+// cleaned is v, or a copy of it that holds no text of a server as it came. Errors of types that
+// awsfed does not know stay what they are: whoever asks for one of them knows it.
 func (o origin) cleaned(v reflect.Value, depth int) reflect.Value {
 	value := v
 	if value.Kind() == reflect.Interface {
@@ -195,7 +197,8 @@ func packageOf(t reflect.Type) string {
 	return t.PkgPath()
 }
 
-// copied is a copy of an error of a known library with its exported fields cleaned: texts, causes, answers.
+// copied is a copy of an error of a known library with its exported fields cleaned: texts, causes,
+// answers.
 func (o origin) copied(value reflect.Value, depth int) reflect.Value {
 	if response, ok := value.Interface().(*http.Response); ok {
 		return reflect.ValueOf(bareResponse(response))

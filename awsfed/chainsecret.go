@@ -5,11 +5,12 @@ import (
 	"os"
 )
 
-// maxTokenFile bounds what is read of a file with a token, in bytes. The tokens of EKS have about 2 KiB.
+// maxTokenFile bounds what is read of a file with a token, in bytes. The tokens of EKS have about 2
+// KiB.
 const maxTokenFile = 64 << 10
 
-// chainSecrets are the secrets that the AWS SDK's chain sends to its sources, as far as the environment tells: an
-// endpoint may repeat them in its errors.
+// chainSecrets are the secrets that the AWS SDK's chain sends to its sources, as far as the
+// environment tells: an endpoint may repeat them in its errors.
 func chainSecrets() []string {
 	var secrets []string
 	for _, variable := range []string{"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {

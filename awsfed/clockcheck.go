@@ -33,7 +33,7 @@ func (d *diagnosis) clocks(_ context.Context, s *Step) error {
 		s.Findings = append(s.Findings, a.by+" is ahead of this machine by "+skew.Round(time.Second).String())
 		if skew.Abs() > time.Minute {
 			s.Verdict = VerdictWarned
-			s.Cure = clockHint(skew)
+			s.Hint = clockHint(skew)
 		}
 	}
 	return nil
@@ -71,11 +71,12 @@ func clockHint(skew time.Duration) string {
 	if skew < 0 {
 		way = "ahead of"
 	}
-	return fmt.Sprintf("the clock of this machine is %s %s the server's: awsfed corrects up to %s by itself; mend the clock (chronyc tracking, timedatectl)",
+	return fmt.Sprintf("the clock of this machine is %s %s the server's: awsfed corrects up to %s by itself; correct the clock (chronyc tracking, timedatectl)",
 		skew.Abs().Round(time.Minute), way, clock.MaxSkew)
 }
 
-// skewOf is how far the server of this answer is ahead of this machine, zero when that is too little to say.
+// skewOf is how far the server of this answer is ahead of this machine, zero when that is too
+// little to say.
 func skewOf(answer *call.Answer) time.Duration {
 	var c clock.Clock
 	c.Learn(answer.Sent, answer.Header)

@@ -65,7 +65,7 @@ func TestAMachineSuspendedInAPauseDoesNotSitItOut(t *testing.T) {
 		ts.Invalidate(first)
 		var callers sync.WaitGroup
 		defer callers.Wait()
-		callers.Go(func() { _, _ = ts.Token() }) // fails, and its flight pauses
+		callers.Go(func() { _, _ = ts.Token() }) // fails, and its refresh pauses
 		time.Sleep(time.Second)
 		ts.Suspend(8 * time.Hour)
 		start := time.Now()

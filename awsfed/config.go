@@ -2,23 +2,19 @@ package awsfed
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-
-	"github.com/awsfed/awsfed-go/awsfed/internal/hosts"
-	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
 const (
 	// CloudPlatformScope is the scope that a [Config] without any asks for: whatever IAM allows.
 	CloudPlatformScope = "https://www.googleapis.com/auth/cloud-platform"
+	// AWSSubjectTokenType is the type of the subject tokens that a [SubjectTokenBuilder] makes.
+	AWSSubjectTokenType = "urn:ietf:params:aws:token-type:aws4_request"
 
 	defaultUniverse = "googleapis.com"
 	defaultTimeout  = 30 * time.Second
@@ -26,110 +22,124 @@ const (
 	maxLifetime     = 12 * time.Hour
 )
 
-// Config says which AWS identity becomes which Google identity. The constructors copy it, so one value can serve many
-// of them and be changed in between. The zero value lacks an Audience and is refused.
+// Config says which AWS identity becomes which Google identity. The constructors copy it, so one
+// value can serve many of them and be changed in between. The zero value lacks an Audience and is
+// refused.
 //
-// A Config prints and encodes as String, and gob refuses it: its fields may hold secrets. Package fmt asks it for that
-// neither in an unexported field of another struct, nor for %p or a stray %w, which go vet reports, and other packages
-// may read its fields by reflection. There what Credentials, HTTPClient and Logger hold openly is printed, such as the
-// keys of a credentials.StaticCredentialsProvider; a func, such as an aws.CredentialsProviderFunc, shows nothing.
+// A Config prints and encodes as String, and gob refuses it: its fields may hold secrets. Package
+// fmt asks it for that neither in an unexported field of another struct, nor for %p or a stray %w,
+// which go vet reports, and other packages may read its fields by reflection. There what
+// Credentials, HTTPClient and Logger hold openly is printed, such as the keys of a
+// credentials.StaticCredentialsProvider; a func, such as an aws.CredentialsProviderFunc, shows
+// nothing.
 //
 // # Code of your own
 //
-// Credentials, HTTPClient with its RoundTripper, Logger, OnRefresh, and a [SubjectTokenSource] or [ContextTokenSource]
-// of your own are called by these rules:
+// Credentials, HTTPClient with its RoundTripper, Logger, OnRefresh, and a [SubjectTokenSource] or
+// [ContextTokenSource] of your own are called by these rules:
 //
-//   - Concurrency: from any goroutine, and from many at once. One source makes one attempt at a time, but a call that was
-//     abandoned may still run beside the next. OnRefresh and Logger are told of refreshes one at a time and in order.
-//   - Re-entrancy: under no lock, so every method of the source may be called. Code that is part of an attempt and asks
-//     for the token of that same attempt waits for itself, until the attempt's deadline.
+//   - Concurrency: from any goroutine, and from many at once. One source makes one attempt at a
+//     time, but a call that was abandoned may still run beside the next. OnRefresh and Logger are
+//     told of refreshes one at a time and in order.
+//   - Re-entrancy: under no lock, so every method of the source may be called. Code that is part of
+//     an attempt and asks for the token of that same attempt waits for itself, until the attempt's
+//     deadline.
 //   - The ctx: that of the refresh. It carries an [Attempt] and nothing of any caller's ctx.
-//   - Time: a call has to return when its ctx ends. One that does not is abandoned, and the next attempt starts; while
-//     four such calls run, no further one is made, and [Status] tells. OnRefresh and Logger may take their time: events
-//     wait in a queue of 64 each.
-//   - Panics and runtime.Goexit become an [Error] with the code "Panic", which names the func and not the value, and the
-//     next attempt goes on. In goroutines that such code starts itself, or the AWS SDK and net/http start for it, nobody
-//     can recover them; an aws.CredentialsCache panics again in one if several callers wait for it.
+//   - Time: a call has to return when its ctx ends. One that does not is abandoned, and the next
+//     attempt starts; while four such calls run, no further one is made, and [Status] tells.
+//     OnRefresh and Logger may take their time: events wait in a queue of 64 each.
+//   - Panics and runtime.Goexit become an [Error] with the code "Panic", which names the func and
+//     not the value, and the next attempt goes on. In goroutines that such code starts itself, or
+//     the AWS SDK and net/http start for it, nobody can recover them; an aws.CredentialsCache
+//     panics again in one if several callers wait for it.
 type Config struct {
 	// Audience names the workload identity pool provider. Required.
 	//
 	//	//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER
 	Audience string
 
-	// ServiceAccount is the email address or the unique ID of the service account to impersonate. Optional: without
-	// one the result is the federated token itself, for direct resource access.
+	// ServiceAccount is the email address or the unique ID of the service account to impersonate.
+	// Optional: without one the result is the federated token itself, for direct resource access.
 	ServiceAccount string
 
-	// Delegates are the service accounts in between, when the federated identity may not impersonate ServiceAccount
-	// but a chain of others that ends there. Each needs roles/iam.serviceAccountTokenCreator on the next. Optional, and
-	// an error without a ServiceAccount.
+	// Delegates are the service accounts in between, when the federated identity may not
+	// impersonate ServiceAccount but a chain of others that ends there. Each needs
+	// roles/iam.serviceAccountTokenCreator on the next. Optional, and an error without a
+	// ServiceAccount.
 	Delegates []string
 
 	// Scopes limit the token. Optional; the default is [CloudPlatformScope].
 	Scopes []string
 
-	// Lifetime is that of service-account tokens, in whole seconds from 1s to 12h; without a ServiceAccount there is
-	// none to set. Optional; the default is one hour, which is also the most that Google grants unless the constraint iam.allowServiceAccountCredentialLifetimeExtension lists the
-	// account; then it is 12 hours.
+	// Lifetime is that of service-account tokens, in whole seconds from 1s to 12h; without a
+	// ServiceAccount there is none to set. Optional; the default is one hour, which is also the
+	// most that Google grants unless the constraint
+	// iam.allowServiceAccountCredentialLifetimeExtension lists the account; then it is 12 hours.
 	Lifetime time.Duration
 
-	// Credentials provide the AWS identity. Optional; the default is the whole default chain of the AWS SDK:
-	// environment, shared files and profiles, SSO, processes, assumed roles, web identity, ECS, EKS and EC2.
+	// Credentials provide the AWS identity. Optional; the default is the whole default chain of the
+	// AWS SDK: environment, shared files and profiles, SSO, processes, assumed roles, web identity,
+	// ECS, EKS and EC2.
 	Credentials aws.CredentialsProvider
 
-	// Region is the AWS region whose STS vouches for the identity. Optional; the default is that of the AWS SDK's
-	// chain, then of EC2 metadata, then us-east-1.
+	// Region is the AWS region whose STS vouches for the identity. Optional; the default is that of
+	// the AWS SDK's chain, then of EC2 metadata, then us-east-1.
 	Region string
 
-	// TokenURL is the token endpoint of Google's STS. Optional; the default is https://sts.googleapis.com/v1/token. A
-	// regional one is https://sts.REGION.rep.googleapis.com/v1/token.
+	// TokenURL is the token endpoint of Google's STS. Optional; the default is
+	// https://sts.googleapis.com/v1/token. A regional one is
+	// https://sts.REGION.rep.googleapis.com/v1/token.
 	TokenURL string
 
 	// IAMCredentialsEndpoint is the root of the IAM Credentials API. Optional; the default is
 	// https://iamcredentials.googleapis.com.
 	IAMCredentialsEndpoint string
 
-	// VerificationURL is the GetCallerIdentity request that Google sends to AWS; {region} in it stands for the region.
-	// Optional; the default is the regional endpoint of AWS STS in the partition of the region. Google does not
-	// document which others (FIPS, dual-stack) it accepts.
+	// VerificationURL is the GetCallerIdentity request that Google sends to AWS; {region} in it
+	// stands for the region. Optional; the default is the regional endpoint of AWS STS in the
+	// partition of the region. Google does not document which others (FIPS, dual-stack) it accepts.
 	VerificationURL string
 
-	// UniverseDomain is the Google Cloud universe, whose name the default endpoints take. Optional; the default is
-	// googleapis.com.
+	// UniverseDomain is the Google Cloud universe, whose name the default endpoints take. Optional;
+	// the default is googleapis.com.
 	UniverseDomain string
 
-	// MetadataEndpoint is the root of EC2's instance metadata service. Optional; the default is that of the AWS SDK,
-	// which AWS_EC2_METADATA_SERVICE_ENDPOINT sets too. It is not used when Credentials and Region are set.
+	// MetadataEndpoint is the root of EC2's instance metadata service. Optional; the default is
+	// that of the AWS SDK, which AWS_EC2_METADATA_SERVICE_ENDPOINT sets too. It is not used when
+	// Credentials and Region are set.
 	MetadataEndpoint string
 
-	// QuotaProject is the project that pays for requests made with [Transport] or over gRPC, where it should not be
-	// the project of the service account. Optional. Google's own clients take theirs from option.WithQuotaProject.
+	// QuotaProject is the project that pays for requests made with [Transport] or over gRPC, where
+	// it should not be the project of the service account. Optional. Google's own clients take
+	// theirs from option.WithQuotaProject.
 	QuotaProject string
 
-	// HTTPClient sends the requests to Google. Optional; the default uses [http.DefaultTransport]. Redirects are
-	// refused whatever it says. Requests of the AWS SDK (to EC2 metadata, to AWS STS) do not use it.
-	// The default takes 64 KiB of response headers; a transport of your own has its own MaxResponseHeaderBytes.
+	// HTTPClient sends the requests to Google. Optional; the default uses [http.DefaultTransport].
+	// Redirects are refused whatever it says. Requests of the AWS SDK (to EC2 metadata, to AWS STS)
+	// do not use it. The default takes 64 KiB of response headers; a transport of your own has its
+	// own MaxResponseHeaderBytes.
 	HTTPClient *http.Client
 
-	// Timeout bounds one refresh with all of its steps and retries. Optional; the default is 30 seconds. The first
-	// attempt gets a third of it, so that one that hangs is not the last; after one that hung the next gets all that is
-	// left.
+	// Timeout bounds one refresh with all of its steps and retries. Optional; the default is 30
+	// seconds. The first attempt gets a third of it, so that one that hangs is not the last; after
+	// one that hung the next gets all that is left.
 	Timeout time.Duration
 
-	// Reserve is how much of a token's life is at hand whatever happens: an outage of that length, beginning at any
-	// moment, fails no call. Optional; the default is half of the life, and 90 percent of it is the most. It holds for
-	// the federated token below too, and makes the AWS SDK's chain replace credentials that would end sooner, as far as
-	// their provider has others. With tokens of one hour the default costs about 54 requests a day to each of STS and
-	// IAM Credentials, and a Reserve of 50 minutes about 160.
+	// Reserve is how much of a token's life is at hand whatever happens: an outage of that length,
+	// beginning at any moment, fails no call. Optional; the default is half of the life, and 90
+	// percent of it is the most. It holds for the federated token below too, and makes the AWS
+	// SDK's chain replace credentials that would end sooner, as far as their provider has others.
+	// With tokens of one hour the default costs about 54 requests a day to each of STS and IAM
+	// Credentials, and a Reserve of 50 minutes about 160.
 	Reserve time.Duration
 
-	// Logger gets a warning when a refresh fails or a default may surprise, and every refresh at debug level; never a
-	// secret. Optional; the default is [slog.Default].
+	// Logger gets a warning when a refresh fails or a default may surprise, and every refresh at
+	// debug level; never a secret. Optional; the default is [slog.Default].
 	Logger *slog.Logger
 
-	// OnRefresh is called after every attempt to refresh a token, for metrics: in order, one call at a time, off the
-	// way of callers and refreshes. A hook that is slow has a queue of 64 events; later ones are dropped, and the next
-	// event tells how many. Optional.
+	// OnRefresh is called after every attempt to refresh a token, for metrics: in order, one call
+	// at a time, off the way of callers and refreshes. A hook that is slow has a queue of 64
+	// events; later ones are dropped, and the next event tells how many. Optional.
 	OnRefresh func(RefreshEvent)
 }
 
@@ -146,176 +156,3 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // MarshalText is String, for JSON, XML and other encoders.
 func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
-
-// validate reports every fault of the configuration at once.
-func (c Config) validate() error {
-	var errs []error
-	for _, fault := range c.faults() {
-		errs = append(errs, fault.cleaned())
-	}
-	return errors.Join(errs...)
-}
-
-// What the services take at most, in bytes, with room to spare: an error that quotes more helps
-// nobody.
-const (
-	maxAudience = 512
-	maxAccount  = 320 // RFC 5321 §4.5.3.1, 64 + 1 + 255
-	maxScope    = 2048
-	maxRegion   = 64
-	maxDomain   = 253 // RFC 1035 §2.3.4, without the dots at both ends
-	maxProject  = 256
-
-	maxListed = 5 // faults of one list
-)
-
-func (c Config) faults() []*FieldError {
-	var faults []*FieldError
-	fault := func(field, found, want string) {
-		faults = append(faults, &FieldError{Field: field, Found: shown(found), Want: want})
-	}
-	faultsOf := func(field string, values []string, want string, good func(string) bool) {
-		bad := 0
-		for _, value := range values {
-			if good(value) {
-				continue
-			}
-			if bad++; bad <= maxListed {
-				fault(field, value, want)
-			}
-		}
-		if bad > maxListed {
-			fault(field, fmt.Sprintf("%d more like these", bad-maxListed), want)
-		}
-	}
-	const audience = "//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER"
-	switch _, err := principal.ParseAudience(c.Audience[:min(len(c.Audience), maxAudience+1)]); {
-	case c.Audience == "", err != nil && shown(c.Audience) != c.Audience: // whose reason would quote it
-		fault("Audience", c.Audience, audience)
-	case err != nil:
-		fault("Audience", c.Audience, audience+" ("+reason(err)+")")
-	}
-	const account = "the email address or the unique ID of a service account"
-	goodAccount := func(s string) bool { return len(s) <= maxAccount && serviceAccountName(s) }
-	if c.ServiceAccount != "" && !goodAccount(c.ServiceAccount) {
-		fault("ServiceAccount", c.ServiceAccount, account)
-	}
-	faultsOf("Delegates", c.Delegates, account, goodAccount)
-	if len(c.Delegates) > 0 && c.ServiceAccount == "" {
-		fault("Delegates", strings.Join(c.Delegates, ","), "none without a ServiceAccount")
-	}
-	faultsOf("Scopes", c.Scopes, "one scope an entry, such as "+CloudPlatformScope, func(scope string) bool {
-		return scope != "" && len(scope) <= maxScope && !strings.ContainsAny(scope, " ,\t\r\n\"\\")
-	})
-	switch {
-	case c.Lifetime == 0:
-	case c.Lifetime < time.Second || c.Lifetime > maxLifetime || c.Lifetime%time.Second != 0:
-		fault("Lifetime", c.Lifetime.String(), "whole seconds, from 1s to 12h")
-	case c.ServiceAccount == "":
-		fault("Lifetime", c.Lifetime.String(), "none without a ServiceAccount: Google sets that of federated tokens")
-	}
-	if c.Timeout < 0 {
-		fault("Timeout", c.Timeout.String(), "a positive duration, or 0 for 30s")
-	}
-	if c.Reserve < 0 {
-		fault("Reserve", c.Reserve.String(), "a positive duration, or 0 for half of a token's life")
-	}
-	if c.Region != "" && (len(c.Region) > maxRegion || !regionName(c.Region)) {
-		fault("Region", c.Region, "an AWS region, such as us-east-1")
-	}
-	if c.UniverseDomain != "" && (len(c.UniverseDomain) > maxDomain || !domainName(c.UniverseDomain)) {
-		fault("UniverseDomain", c.UniverseDomain, "a domain, such as googleapis.com")
-	}
-	if quotaProject := quotaProjectFault(c.QuotaProject); quotaProject != nil {
-		faults = append(faults, quotaProject)
-	}
-	return append(faults, c.urlFaults()...)
-}
-
-func (c Config) urlFaults() []*FieldError {
-	var faults []*FieldError
-	for _, f := range []struct {
-		field, value, want string
-		allowed            func(*url.URL) bool
-	}{
-		{"TokenURL", c.TokenURL, "an https URL, such as https://sts.googleapis.com/v1/token",
-			func(u *url.URL) bool { return secure(u) && u.RawQuery == "" }},
-		{"IAMCredentialsEndpoint", c.IAMCredentialsEndpoint, "an https URL, such as https://iamcredentials.googleapis.com",
-			func(u *url.URL) bool { return secure(u) && u.RawQuery == "" }},
-		{"VerificationURL", strings.ReplaceAll(c.VerificationURL, regionPlaceholder, fallbackRegion),
-			"an https URL with the query Action=GetCallerIdentity&Version=2011-06-15 and nothing else, such as " + defaultVerificationURL,
-			callerIdentityURL},
-		{"MetadataEndpoint", c.MetadataEndpoint, "an https URL without a path, or an http one of this machine or of EC2's metadata service",
-			func(u *url.URL) bool {
-				return u.RawQuery == "" && strings.Trim(u.Path, "/") == "" && (secure(u) || ec2Plain(u))
-			}},
-	} {
-		if f.value == "" {
-			continue
-		}
-		if u, err := hosts.Parse(f.value); err != nil || !f.allowed(u) {
-			found := f.value
-			if f.field == "VerificationURL" {
-				found = c.VerificationURL
-			}
-			faults = append(faults, &FieldError{Field: f.field, Found: shown(shownURL(found)), Want: f.want})
-		}
-	}
-	return faults
-}
-
-// secure is the rule for hosts that a program sets itself: https, or http to this machine.
-func secure(u *url.URL) bool {
-	return u.Scheme == "https" || u.Scheme == "http" && hosts.Loopback(u.Hostname())
-}
-
-// ec2Plain is the one exception to it: EC2 has its metadata over http alone.
-func ec2Plain(u *url.URL) bool { return u.Scheme == "http" && hosts.EC2Metadata(u.Hostname()) }
-
-// callerIdentityURL compares the query letter by letter: whatever else it held would be signed too.
-func callerIdentityURL(u *url.URL) bool {
-	const action, version = "Action=GetCallerIdentity", "Version=2011-06-15"
-	return secure(u) && (u.EscapedPath() == "" || u.EscapedPath() == "/") &&
-		(u.RawQuery == action+"&"+version || u.RawQuery == version+"&"+action)
-}
-
-// shown is as much of a value as an error quotes: no password of a URL, and not without end.
-func shown(s string) string {
-	const most = 150
-	if strings.Contains(s, "://") {
-		s = shownURL(s)
-	}
-	if len(s) <= most {
-		return s
-	}
-	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(s[:most], ""), len(s))
-}
-
-// shownURL is s unless there is a user in it, which is no business of a URL and may have a
-// password. An at sign is that of an account where the method of one is called, and else that of a
-// user.
-func shownURL(s string) string {
-	before, account, _ := strings.Cut(strings.ReplaceAll(s, "%40", "@"), "/v1/projects/-/serviceAccounts/")
-	name, domain, _ := strings.Cut(account, "@")
-	if strings.Contains(before, "@") || domain != "" && strings.ContainsAny(name, ":/") || strings.Contains(domain, "@") {
-		return "a URL with a user or a password, which is not shown"
-	}
-	return s
-}
-
-// reason is an error without the value that it starts with.
-func reason(err error) string {
-	if inner := errors.Unwrap(err); inner != nil {
-		err = inner
-	}
-	return err.Error()
-}
-
-func notHeaderText(r rune) bool { return r <= ' ' || r > '~' }
-
-func quotaProjectFault(project string) *FieldError {
-	if len(project) > maxProject || strings.ContainsFunc(project, notHeaderText) {
-		return &FieldError{Field: "QuotaProject", Found: shown(project), Want: "a project's ID or number"}
-	}
-	return nil
-}

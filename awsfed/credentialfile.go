@@ -31,8 +31,8 @@ var credentialFileVariables = [...]string{"GOOGLE_APPLICATION_CREDENTIALS", "CLO
 // wholeFile is the field of a fault that no single one has.
 const wholeFile = "the credential file"
 
-// credentialFile is an external_account file (AIP-4117), as gcloud iam workload-identity-pools create-cred-config
-// writes it.
+// credentialFile is an external_account file (AIP-4117), as gcloud iam workload-identity-pools
+// create-cred-config writes it.
 type credentialFile struct {
 	UniverseDomain       string                `json:"universe_domain,omitempty"`
 	Type                 string                `json:"type"`
@@ -44,8 +44,9 @@ type credentialFile struct {
 	Source               credentialSource      `json:"credential_source"`
 	QuotaProject         string                `json:"quota_project_id,omitempty"`
 	WorkforceUserProject string                `json:"workforce_pool_user_project,omitempty"`
-	// client_id, client_secret and token_info_url are gcloud's own: they are not read, since STS asks for no client
-	// and its reference says that an Authorization header can make the exchange fail.
+	// client_id, client_secret and token_info_url are gcloud's own: they are not read, since STS
+	// asks for no client and its reference says that an Authorization header can make the exchange
+	// fail.
 }
 
 type impersonationOptions struct {
@@ -244,7 +245,8 @@ func cutImpersonationURL(raw string) (endpoint, account string, ok bool) {
 	return raw[:start], account, isMethod && err == nil && serviceAccountName(account)
 }
 
-// partitionVerificationURL is for readers of a file that know AWS's first partition alone; "" for a region of that.
+// partitionVerificationURL is for readers of a file that know AWS's first partition alone; "" for a
+// region of that.
 func (c Config) partitionVerificationURL() string {
 	if c.Region == "" {
 		return ""
@@ -256,9 +258,10 @@ func (c Config) partitionVerificationURL() string {
 	return strings.Replace(endpoint, c.Region, regionPlaceholder, 1)
 }
 
-// CredentialFile is the configuration as an external_account file, which gcloud and Google's libraries read as well as
-// [ConfigFromFile]. It holds no secret. Credentials, Region and Scopes have no place in such a file: its reader has
-// its own. Delegates have none either, and they are an error, since the file would not work without them.
+// CredentialFile is the configuration as an external_account file, which gcloud and Google's
+// libraries read as well as [ConfigFromFile]. It holds no secret. Credentials, Region and Scopes
+// have no place in such a file: its reader has its own. Delegates have none either, and they are an
+// error, since the file would not work without them.
 func (c Config) CredentialFile() ([]byte, error) {
 	err := c.validate()
 	if len(c.Delegates) > 0 {

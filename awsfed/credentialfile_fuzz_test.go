@@ -21,8 +21,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed"
 )
 
-// belongsTo reports whether raw, with a region for its placeholder, is an https URL of a host under one of domains. It
-// knows less than the library does, and shares no code with it.
+// belongsTo reports whether raw, with a region for its placeholder, is an https URL of a host under
+// one of domains. It knows less than the library does, and shares no code with it.
 func belongsTo(raw string, domains ...string) bool {
 	u, err := url.Parse(strings.ReplaceAll(raw, "{region}", "us-east-1"))
 	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" && u.Port() != "443" || strings.ContainsAny(raw, "@#\\") {
@@ -36,7 +36,8 @@ func belongsTo(raw string, domains ...string) bool {
 	return false
 }
 
-// Whatever is accepted sends secrets to nobody but Google and AWS, and can be written and read again.
+// Whatever is accepted sends secrets to nobody but Google and AWS, and can be written and read
+// again.
 func FuzzConfigFromJSON(f *testing.F) {
 	names, err := filepath.Glob("testdata/credentialfile/*.json")
 	require.NoError(f, err)

@@ -24,7 +24,8 @@ const impersonationPath = "/v1/projects/-/serviceAccounts/" + offlineAccount + "
 // A jsonObject is a credential file that a test changes one thing of.
 type jsonObject = map[string]any
 
-// changedFile is gcloud's file with some fields set, or with nil removed. A name with a dot is one of an inner object.
+// changedFile is gcloud's file with some fields set, or with nil removed. A name with a dot is one
+// of an inner object.
 func changedFile(t *testing.T, fields jsonObject) []byte {
 	t.Helper()
 	data, err := os.ReadFile("testdata/credentialfile/gcloud-enable-imdsv2.json")

@@ -16,8 +16,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-// decoratedSubject and decoratedSource stand for a decorator that logs, or counts: it passes its ctx on, in one that is
-// its own, and hides all methods of what it decorates but one.
+// decoratedSubject and decoratedSource stand for a decorator that logs, or counts: it passes its
+// ctx on, in one that is its own, and hides all methods of what it decorates but one.
 type decoratedSubject struct{ inner awsfed.SubjectTokenSource }
 
 func (d decoratedSubject) SubjectToken(ctx context.Context) (awsfed.SubjectToken, error) {
@@ -30,7 +30,8 @@ func (d decoratedSource) TokenContext(ctx context.Context) (*oauth2.Token, error
 	return d.inner.TokenContext(context.WithValue(ctx, decoratedSource{}, "of the decorator"))
 }
 
-// decorated builds the whole token flow by the public constructors, with a decorator around the named layer.
+// decorated builds the whole token flow by the public constructors, with a decorator around the
+// named layer.
 func decorated(t *testing.T, cfg awsfed.Config, layer string) *awsfed.TokenSource {
 	t.Helper()
 	around := func(name string, source awsfed.ContextTokenSource) awsfed.ContextTokenSource {
@@ -104,7 +105,7 @@ func TestDecoratorsLoseNothing(t *testing.T) {
 				cfg.OnRefresh = func(event awsfed.RefreshEvent) {
 					mu.Lock()
 					defer mu.Unlock()
-					for _, step := range event.Hops {
+					for _, step := range event.Steps {
 						stages[event.Kind] = append(stages[event.Kind], step.Stage)
 					}
 				}

@@ -22,14 +22,15 @@ type DiagnoseOptions struct {
 	Mapping principal.Mapping
 }
 
-// Diagnose walks the road from AWS credentials to a Google token step by step, and does not stop at the first fault
-// that it can see past: the configuration, the AWS credentials and their origin, the identity that AWS STS itself
-// reports, the clock, the attribute mapping and the principals to grant, the exchange, the impersonation, the network.
-// Each failed step has a cure.
+// Diagnose follows the token flow from AWS credentials to a Google token, step by step, and does
+// not stop at the first fault that it can see past: the configuration, the AWS credentials and
+// their origin, the identity that AWS STS itself reports, the clock, the attribute mapping and the
+// principals to grant, the exchange, the impersonation, the network. Each failed step has a hint.
 //
-// It sends requests to the hosts of the configuration alone: the AWS SDK's sources of credentials, the host of
-// VerificationURL, TokenURL and IAMCredentialsEndpoint. The report holds no secret. The error is nil unless ctx ended
-// before the walk did; the report then has the steps until there.
+// It sends requests to the hosts of the configuration alone: the AWS SDK's sources of credentials,
+// the host of VerificationURL, TokenURL and IAMCredentialsEndpoint. The report holds no secret. The
+// error is nil unless ctx ended before the diagnosis did; the report then has the steps until
+// there.
 func Diagnose(ctx context.Context, cfg Config, options *DiagnoseOptions) (*Report, error) {
 	d := &diagnosis{report: &Report{}, mapping: principal.DefaultMapping, assumption: "if the provider has Google's default mapping:"}
 	if options != nil && options.Mapping != nil {
@@ -42,7 +43,7 @@ func Diagnose(ctx context.Context, cfg Config, options *DiagnoseOptions) (*Repor
 		d.settings = s
 		s.hints.mapping = d.mapping
 	}
-	d.walk(ctx, err)
+	d.run(ctx, err)
 	return d.report, context.Cause(ctx)
 }
 
@@ -59,32 +60,32 @@ type diagnosis struct {
 	assumption string // of which mapping the findings are
 }
 
-func (d *diagnosis) walk(ctx context.Context, fault error) {
+func (d *diagnosis) run(ctx context.Context, fault error) {
 	configuration := func(_ context.Context, s *Step) error { return d.configuration(s, fault) }
-	if !d.step(ctx, "configuration", configuration) {
+	if !d.step(ctx, StageConfiguration, configuration) {
 		return // Without an audience there is nowhere to go.
 	}
-	if d.step(ctx, "AWS credentials", d.credentials) {
-		d.step(ctx, "AWS identity", d.identity)
+	if d.step(ctx, StageCredentials, d.credentials) {
+		d.step(ctx, StageIdentity, d.identity)
 		if d.report.Identity.ARN != "" {
-			d.step(ctx, "attribute mapping", d.attributes)
+			d.step(ctx, StageMapping, d.attributes)
 		} else {
-			d.skip(ctx, "attribute mapping", "AWS did not say who the caller is")
+			d.skip(ctx, StageMapping, "AWS did not say who the caller is")
 		}
 		d.google(ctx)
 	} else {
-		for _, name := range []string{"AWS identity", "attribute mapping", "token exchange", "impersonation"} {
-			d.skip(ctx, name, "there are no AWS credentials")
+		for _, stage := range []Stage{StageIdentity, StageMapping, StageExchange, StageImpersonation} {
+			d.skip(ctx, stage, "there are no AWS credentials")
 		}
 	}
-	d.step(ctx, "network", d.network)
-	d.step(ctx, "clock", d.clocks)
+	d.step(ctx, StageNetwork, d.network)
+	d.step(ctx, StageClock, d.clocks)
 }
 
 // google takes the two steps at Google.
 func (d *diagnosis) google(ctx context.Context) {
 	var federated *oauth2.Token
-	exchanged := d.step(ctx, "token exchange", func(ctx context.Context, s *Step) error {
+	exchanged := d.step(ctx, StageExchange, func(ctx context.Context, s *Step) error {
 		var err error
 		federated, err = d.exchange(ctx, s)
 		return err
@@ -93,20 +94,21 @@ func (d *diagnosis) google(ctx context.Context) {
 	case d.ServiceAccount == "":
 		return
 	case !exchanged:
-		d.skip(ctx, "impersonation", "there is no federated token")
+		d.skip(ctx, StageImpersonation, "there is no federated token")
 	default:
-		d.step(ctx, "impersonation", func(ctx context.Context, s *Step) error { return d.impersonation(ctx, s, federated) })
+		d.step(ctx, StageImpersonation, func(ctx context.Context, s *Step) error { return d.impersonation(ctx, s, federated) })
 	}
 }
 
-// step runs one step under its share of time, and notes it. It reports whether the road goes on from there.
-func (d *diagnosis) step(ctx context.Context, name string, do func(context.Context, *Step) error) bool {
+// step runs one step under its share of time, and notes it. It reports whether the flow goes on
+// from there.
+func (d *diagnosis) step(ctx context.Context, stage Stage, do func(context.Context, *Step) error) bool {
 	if ctx.Err() != nil {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
-	s := Step{Name: name}
+	s := Step{Stage: stage}
 	start := time.Now()
 	s.Err = do(ctx, &s)
 	s.Duration = time.Since(start)
@@ -116,18 +118,18 @@ func (d *diagnosis) step(ctx context.Context, name string, do func(context.Conte
 		var e *Error
 		if errors.As(s.Err, &e) {
 			s.Findings = append(s.Findings, e.summary())
-			s.Cure = e.Hint
+			s.Hint = e.Hint
 		}
 	}
 	d.report.Steps = append(d.report.Steps, s)
 	return s.Err == nil
 }
 
-func (d *diagnosis) skip(ctx context.Context, name, why string) {
+func (d *diagnosis) skip(ctx context.Context, stage Stage, why string) {
 	if ctx.Err() != nil {
-		return // It is the walk that ended.
+		return // It is the diagnosis that ended.
 	}
-	d.report.Steps = append(d.report.Steps, Step{Name: name, Verdict: VerdictSkipped, Findings: []string{why}})
+	d.report.Steps = append(d.report.Steps, Step{Stage: stage, Verdict: VerdictSkipped, Findings: []string{why}})
 }
 
 func (d *diagnosis) configuration(s *Step, err error) error {
@@ -135,7 +137,7 @@ func (d *diagnosis) configuration(s *Step, err error) error {
 		for line := range strings.Lines(err.Error()) {
 			s.Findings = append(s.Findings, strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "awsfed: "))
 		}
-		s.Cure = "mend these fields of the Config or the credential file"
+		s.Hint = "correct these fields of the Config or of the credential file"
 		return err
 	}
 	account := d.ServiceAccount
@@ -167,11 +169,11 @@ func (d *diagnosis) credentials(ctx context.Context, s *Step) error {
 	}
 	if strings.HasPrefix(credentials.AccessKeyID, "ASIA") && credentials.SessionToken == "" {
 		s.Verdict = VerdictWarned
-		s.Cure = "the access key is of a session (ASIA…), and there is no session token: set AWS_SESSION_TOKEN too"
+		s.Hint = "the access key is of a session (ASIA…), and there is no session token: set AWS_SESSION_TOKEN too"
 	}
 	if inContainer() && strings.Contains(credentials.Source, "EC2Role") {
 		s.Verdict = VerdictWarned
-		s.Cure = "this is a container, and the credentials are those of its EC2 node: a task role (ECS), Pod Identity or IRSA (EKS) is missing or was not taken up\n" +
+		s.Hint = "this is a container, and the credentials are those of its EC2 node: a task role (ECS), Pod Identity or IRSA (EKS) is missing or was not taken up\n" +
 			strings.Join(credentialTrail(), "\n")
 	}
 	return nil
@@ -191,7 +193,7 @@ func (d *diagnosis) attributes(_ context.Context, s *Step) error {
 		s.Findings = append(s.Findings, `the ARN is of another partition: a condition on "arn:aws:sts::…", as in Google's examples, is false of it`)
 	}
 	if err != nil {
-		s.Cure = d.hints.exchange(&Error{Stage: StageExchange, Description: "google.subject exceeds"})
+		s.Hint = d.hints.longSubject()
 		s.Findings = append(s.Findings, cleanText(err.Error(), maxCause, nil))
 		return err
 	}
@@ -230,8 +232,8 @@ func (d *diagnosis) impersonation(ctx context.Context, s *Step, federated *oauth
 	return nil
 }
 
-// listeningSettings are the settings with a client that notes the clocks of those who answer, and with hints that know
-// what AWS said.
+// listeningSettings are the settings with a client that notes the clocks of those who answer, and
+// with hints that know what AWS said.
 func (d *diagnosis) listeningSettings() *settings {
 	s := *d.settings
 	s.client = d.listening(s.client, "Google")

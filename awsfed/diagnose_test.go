@@ -27,14 +27,14 @@ func diagnose(t *testing.T, cfg awsfed.Config, options *awsfed.DiagnoseOptions) 
 	return report
 }
 
-func stepOf(t *testing.T, report *awsfed.Report, name string) awsfed.Step {
+func stepOf(t *testing.T, report *awsfed.Report, stage awsfed.Stage) awsfed.Step {
 	t.Helper()
 	for _, step := range report.Steps {
-		if step.Name == name {
+		if step.Stage == stage {
 			return step
 		}
 	}
-	require.Fail(t, "no such step", "%s in\n%s", name, report)
+	require.Fail(t, "no such step", "%s in\n%s", stage, report)
 	return awsfed.Step{}
 }
 
@@ -48,12 +48,12 @@ func TestADiagnosisOfWhatWorksTellsWhoTheCallerIs(t *testing.T) {
 	assert.Equal(t, "arn:aws:sts::123456789012:assumed-role/app/i-0123456789abcdef0", report.Identity.ARN)
 	assert.Contains(t, report.Members, "principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/attribute.aws_role/arn:aws:sts::123456789012:assumed-role/app")
 	assert.WithinDuration(t, time.Now().Add(time.Hour), report.Expiry, time.Minute)
-	assert.Contains(t, strings.Join(stepOf(t, report, "network").Findings, "\n"), "127.0.0.1 (this machine)")
+	assert.Contains(t, strings.Join(stepOf(t, report, awsfed.StageNetwork).Findings, "\n"), "127.0.0.1 (this machine)")
 }
 
 func TestADiagnosisReportsEveryFaultOfTheConfiguration(t *testing.T) {
 	report := diagnose(t, awsfed.Config{Audience: "https://wrong", ServiceAccount: "nobody", Timeout: -1}, nil)
-	step := stepOf(t, report, "configuration")
+	step := stepOf(t, report, awsfed.StageConfiguration)
 	assert.Equal(t, awsfed.VerdictFailed, step.Verdict)
 	for _, field := range []string{"Audience", "ServiceAccount", "Timeout"} {
 		assert.Contains(t, strings.Join(step.Findings, "\n"), field)
@@ -72,40 +72,40 @@ func TestADiagnosisSeesPastAnAWSThatCannotBeAskedFromHere(t *testing.T) {
 		return cloud.Client().Transport.RoundTrip(req)
 	})}
 	report := diagnose(t, cfg, nil)
-	assert.Equal(t, awsfed.VerdictWarned, stepOf(t, report, "AWS identity").Verdict)
-	assert.Equal(t, awsfed.VerdictSkipped, stepOf(t, report, "attribute mapping").Verdict)
-	assert.Equal(t, awsfed.VerdictPassed, stepOf(t, report, "impersonation").Verdict)
+	assert.Equal(t, awsfed.VerdictWarned, stepOf(t, report, awsfed.StageIdentity).Verdict)
+	assert.Equal(t, awsfed.VerdictSkipped, stepOf(t, report, awsfed.StageMapping).Verdict)
+	assert.Equal(t, awsfed.VerdictPassed, stepOf(t, report, awsfed.StageImpersonation).Verdict)
 }
 
 func TestADiagnosisTakesTheMappingOfTheProvider(t *testing.T) {
 	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), &awsfed.DiagnoseOptions{Mapping: principal.DocumentedMapping})
-	assert.Contains(t, strings.Join(stepOf(t, report, "attribute mapping").Findings, "\n"), "attribute.aws_role is app\n")
+	assert.Contains(t, strings.Join(stepOf(t, report, awsfed.StageMapping).Findings, "\n"), "attribute.aws_role is app\n")
 }
 
 func TestADiagnosisMeasuresTheSubject(t *testing.T) {
 	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), &awsfed.DiagnoseOptions{Mapping: func(principal.Identity) (principal.Attributes, error) {
 		return principal.Attributes{Subject: strings.Repeat("x", 128)}, nil
 	}})
-	step := stepOf(t, report, "attribute mapping")
+	step := stepOf(t, report, awsfed.StageMapping)
 	assert.Equal(t, awsfed.VerdictFailed, step.Verdict)
 	assert.Contains(t, strings.Join(step.Findings, "\n"), "128 of at most 127 bytes")
-	assert.Contains(t, step.Cure, "update-aws")
+	assert.Contains(t, step.Hint, "update-aws")
 }
 
 func TestADiagnosisCallsOutTheRoleOfTheNode(t *testing.T) {
 	clearAWSEnvironment(t)
 	t.Setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
-	step := stepOf(t, diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), nil), "AWS credentials")
+	step := stepOf(t, diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), nil), awsfed.StageCredentials)
 	assert.Equal(t, awsfed.VerdictWarned, step.Verdict)
-	assert.Contains(t, step.Cure, "EC2 node")
+	assert.Contains(t, step.Hint, "EC2 node")
 }
 
 func TestADiagnosisCallsOutAMissingSessionToken(t *testing.T) {
 	cfg := awsfedtest.New(awsfedtest.Options{}).Config()
 	cfg.Credentials = staticCredentials(aws.Credentials{AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: "secret"})
-	step := stepOf(t, diagnose(t, cfg, nil), "AWS credentials")
+	step := stepOf(t, diagnose(t, cfg, nil), awsfed.StageCredentials)
 	assert.Equal(t, awsfed.VerdictWarned, step.Verdict)
-	assert.Contains(t, step.Cure, "AWS_SESSION_TOKEN")
+	assert.Contains(t, step.Hint, "AWS_SESSION_TOKEN")
 }
 
 func TestADiagnosisEndsWithItsContext(t *testing.T) {
@@ -116,7 +116,7 @@ func TestADiagnosisEndsWithItsContext(t *testing.T) {
 		defer cancel()
 		report, err := awsfed.Diagnose(ctx, cloud.Config(), nil)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.Equal(t, awsfed.VerdictFailed, stepOf(t, report, "token exchange").Verdict)
+		assert.Equal(t, awsfed.VerdictFailed, stepOf(t, report, awsfed.StageExchange).Verdict)
 	})
 }
 

@@ -76,8 +76,8 @@ func (e *echo) serve(conn net.Conn) {
 	_, _ = io.WriteString(conn, e.place(strings.Join(said, " ")))
 }
 
-// RoundTrip sends a request through a real http.Transport, so that the errors are those of net/http,
-// and works in a synctest bubble.
+// RoundTrip sends a request through a real http.Transport, so that the errors are those of
+// net/http, and works in a synctest bubble.
 func (e *echo) RoundTrip(req *http.Request) (*http.Response, error) {
 	transport := &http.Transport{
 		DisableKeepAlives: true,
@@ -351,7 +351,7 @@ func everyRendering(err error) string {
 func TestAServerThatEchoesItsRequestGetsNoSecretPrinted(t *testing.T) {
 	clearAWSEnvironment(t)
 	for service, host := range map[string]string{
-		"token exchange": "sts.googleapis.com",
+		"token-exchange": "sts.googleapis.com",
 		"impersonation":  "iamcredentials.googleapis.com",
 		"AWS STS":        "sts.us-east-1.amazonaws.com",
 	} {
@@ -379,9 +379,9 @@ func testEcho(t *testing.T, host string, server *echo) {
 	cfg.Logger = slog.New(slog.NewJSONHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	cfg.OnRefresh = func(event awsfed.RefreshEvent) {
 		fmt.Fprintf(&said, "%v %+v %#v\n", event, event, event)
-		for _, hop := range event.Hops {
-			if hop.Err != nil {
-				_, _ = said.Write([]byte(everyRendering(hop.Err)))
+		for _, step := range event.Steps {
+			if step.Err != nil {
+				_, _ = said.Write([]byte(everyRendering(step.Err)))
 			}
 		}
 	}
@@ -575,8 +575,8 @@ func TestTheCauseOfACleanedErrorIsStillFound(t *testing.T) {
 	})
 }
 
-// A rudeError belongs to somebody else: it is long, holds a command for a terminal, and a secret that
-// %#v would print.
+// A rudeError belongs to somebody else: it is long, holds a command for a terminal, and a secret
+// that %#v would print.
 type rudeError struct{ Secret string }
 
 func (rudeError) Error() string { return "rude \x1b[2J\n" + strings.Repeat("x", 100_000) }

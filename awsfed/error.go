@@ -1,42 +1,47 @@
 package awsfed
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
-	"net/http"
-	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
 )
 
-// A Stage is a step on the road from AWS credentials to a Google token: where an [Error] happened, or what a [Hop]
-// spent its time on.
+// A Stage names a [Step]: where an [Error] happened. The values are fit for metric labels.
 type Stage string
 
 const (
-	StageCredentials   Stage = "AWS credentials" // the AWS SDK looks for credentials
-	StageRegion        Stage = "AWS region"      // and EC2 metadata is asked for a region, if need be
-	StageSubjectToken  Stage = "subject token"   // GetCallerIdentity is signed
-	StageExchange      Stage = "token exchange"  // Google's STS is asked for a federated token
+	StageCredentials   Stage = "aws-credentials" // the AWS SDK looks for credentials
+	StageRegion        Stage = "aws-region"      // EC2 metadata is asked for a region, if need be
+	StageSubjectToken  Stage = "subject-token"   // GetCallerIdentity is signed
+	StageExchange      Stage = "token-exchange"  // Google's STS is asked for a federated token
 	StageImpersonation Stage = "impersonation"   // IAM Credentials is asked for a service-account token
+
+	// The stages of a [Report] alone.
+	StageConfiguration Stage = "configuration"
+	StageIdentity      Stage = "aws-identity"      // AWS STS is asked who the caller is
+	StageMapping       Stage = "attribute-mapping" // what the provider makes of the identity
+	StageNetwork       Stage = "network"           // names, addresses and proxies
+	StageClock         Stage = "clock"             // this machine's against those of the servers
 )
 
 // What a program may want to branch on, with [errors.Is].
 var (
-	// ErrTransient matches an [*Error] that a retry can heal: the network, a limit, a fault of the service.
+	// ErrTransient matches an [*Error] that a retry can heal: the network, a limit, a fault of the
+	// service.
 	ErrTransient = errors.New("transient failure")
-	// ErrPermissionDenied matches an [*Error] by which Google says that this identity may not do that: the attribute
-	// condition of the provider, or a missing role on the service account.
+	// ErrPermissionDenied matches an [*Error] by which Google says that this identity may not do
+	// that: the attribute condition of the provider, or a missing role on the service account.
 	ErrPermissionDenied = errors.New("permission denied")
-	// ErrMisconfigured matches an [*Error] that will not heal until somebody changes a configuration, here, at AWS or at
-	// Google. A denied permission is one.
+	// ErrMisconfigured matches an [*Error] that lasts until somebody changes a configuration, here,
+	// at AWS or at Google: a service refused the request for good (HTTP 4xx), or the configuration
+	// has a fault that is known. A denied permission is one. It does not match what is merely not
+	// transient.
 	ErrMisconfigured = errors.New("misconfigured")
 	// ErrNoCredentials matches an [*Error] of a process that has no AWS credentials at all.
 	ErrNoCredentials = errors.New("no AWS credentials")
@@ -64,57 +69,102 @@ const (
 	maxWord        = 100
 	maxDescription = 1000
 	maxHint        = 4000
+	maxLine        = 300 // of Error, and of it for the hint:
+	maxHintInLine  = 140
 	maxMetadata    = 16 // entries
 	maxKey         = 64
 	maxValue       = 200
 )
 
-// Error is a failed step. Its fields are a contract; its text is for people and may change. No field holds a secret:
-// what servers say is cleared of everything secret that was sent to them, and bodies are not kept. All fields and the
-// text of the cause are bounded and free of control characters. Callers who waited for the same refresh share one Error,
-// so it is to be read and not to be written.
+// Error is a failed step. Its fields are a contract; its text is for people and may change. No
+// field holds a secret: what servers say is cleared of everything secret that was sent to them, and
+// bodies are not kept. All fields and the text of the cause are bounded and free of control
+// characters. Callers who waited for the same refresh share one Error, so it is to be read and not
+// to be written.
 type Error struct {
 	// Stage is the step that failed.
 	Stage Stage
 	// StatusCode is the HTTP status of the answer; 0 when there was none.
 	StatusCode int
-	// Code is the service's own: the error of RFC 6749 §5.2 ("invalid_target") at Google's STS, the status of
-	// google.rpc.Status ("PERMISSION_DENIED") at IAM Credentials, an AWS code ("ExpiredToken") at AWS. At most 100 bytes.
+	// Code is the service's own: the error of RFC 6749 §5.2 ("invalid_target") at Google's STS, the
+	// status of google.rpc.Status ("PERMISSION_DENIED") at IAM Credentials, an AWS code
+	// ("ExpiredToken") at AWS. At most 100 bytes.
 	Code string
-	// Reason, Domain and Metadata are those of google.rpc.ErrorInfo (AIP-193), where the answer has one. At most 100 bytes
-	// each, and of the metadata at most 16 entries, with keys of 64 bytes and values of 200.
+	// Reason, Domain and Metadata are those of google.rpc.ErrorInfo (AIP-193), where the answer has
+	// one. At most 100 bytes each, and of the metadata at most 16 entries, with keys of 64 bytes
+	// and values of 200.
 	Reason   string
 	Domain   string
 	Metadata map[string]string
 	// Description is what the service says, for people. At most 1,000 bytes.
 	Description string
-	// RequestID names the request to the service's support, where the service gives it a name. At most 100 bytes.
+	// RequestID names the request to the service's support, where the service gives it a name. At
+	// most 100 bytes.
 	RequestID string
 	// RetryAfter is the pause that the service asks for; zero when it asks for none.
 	RetryAfter time.Duration
 	// Transient tells whether the same request can succeed later, with nothing changed.
 	Transient bool
-	// Hint says what the failure means and how to mend it, with commands to paste where there are any.
+	// Hint says what the failure means and what to do about it, with commands to paste where there
+	// are any.
 	Hint string
-	// Err is the cause: a network error, a ctx that ended, an error of the AWS SDK. Nil when the answer says it all. It is
-	// there for [errors.Is] and [errors.As], and prints a cleaned text of at most 1,000 bytes. What errors.As finds of
-	// package net or of the AWS SDK is a copy where the original holds more than that.
+	// Err is the cause: a network error, a ctx that ended, an error of the AWS SDK. Nil when the
+	// answer says it all. It is there for [errors.Is] and [errors.As], and prints a cleaned text of
+	// at most 1,000 bytes. What errors.As finds of package net or of the AWS SDK is a copy where
+	// the original holds more than that.
 	Err error
 
 	reported bool // by a TokenSource, in an event and a log line
 }
 
-// Error is one line, and the hint below it: at most 8 KiB.
+// Error is one line of at most 300 bytes: stage, status, code, description and cause, and the first
+// sentence of the hint. The whole of them is in the fields, in LogValue and in what %+v prints.
 func (e *Error) Error() string {
 	e = e.clone().cleaned()
-	var b strings.Builder
-	b.WriteString("awsfed: ")
-	b.WriteString(e.summary())
-	if e.Hint != "" {
-		b.WriteString("\n  hint: ")
-		b.WriteString(strings.ReplaceAll(e.Hint, "\n", "\n  "))
+	hint := firstSentence(e.Hint)
+	if hint != "" {
+		hint = "; hint: " + cut(hint, maxHintInLine)
 	}
-	return b.String()
+	return cut("awsfed: "+e.summary(), maxLine-len(hint)) + hint
+}
+
+// detail is the line without a bound, and the hint below it: at most 8 KiB.
+func (e *Error) detail() string {
+	e = e.clone().cleaned()
+	text := "awsfed: " + e.summary()
+	if e.Hint != "" {
+		text += "\n  hint: " + strings.ReplaceAll(e.Hint, "\n", "\n  ")
+	}
+	return text
+}
+
+// Format prints the line of Error, and for %+v all that is known, with the whole hint and each of
+// its commands on a line of its own.
+func (e *Error) Format(state fmt.State, verb rune) {
+	if e != nil && verb == 'v' && state.Flag('+') {
+		_, _ = io.WriteString(state, e.detail())
+		return
+	}
+	text := "<nil>"
+	if e != nil {
+		text = e.Error()
+	}
+	formatAs(state, verb, text)
+}
+
+// firstSentence is a hint up to its first full stop, or else its first line.
+func firstSentence(hint string) string {
+	line, _, _ := strings.Cut(hint, "\n")
+	sentence, _, _ := strings.Cut(line, ". ")
+	return strings.TrimRight(sentence, ":. ")
+}
+
+// cut is s in at most limit bytes.
+func cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit-len("…")], "") + "…"
 }
 
 // summary is the line without its prefix and without the hint.
@@ -148,7 +198,8 @@ func (e *Error) summary() string {
 // Unwrap is the cause, so that [errors.Is] finds [context.Canceled] and the errors of package net.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports whether e is of the kind that target, one of this package's sentinel errors, stands for.
+// Is reports whether e is of the kind that target, one of this package's sentinel errors, stands
+// for.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case ErrTransient:
@@ -159,14 +210,24 @@ func (e *Error) Is(target error) bool {
 	case ErrNoCredentials:
 		return e.Code == codeNoCredentials
 	case ErrMisconfigured:
-		return !e.Transient && !errors.Is(e.Err, context.Canceled)
+		return !e.Transient && e.refusedForGood()
 	}
 	return false
 }
 
-// As gives the error as an [*oauth2.RetrieveError] where a server answered, since that is what Google's clients look
-// for. Its Response has a status and no body, its Body is the text of this error, and its description ends in the hint,
-// which they would lose otherwise.
+// refusedForGood reports whether the same request is known to fail until a configuration changes.
+func (e *Error) refusedForGood() bool {
+	switch e.Code {
+	case codeNoCredentials, codeCredentialProcess, codeRedirect:
+		return true
+	}
+	var field *FieldError
+	return e.StatusCode/100 == 4 || errors.As(e.Err, &field) || certificateRefused(e.Err)
+}
+
+// As gives the error as an [*oauth2.RetrieveError] where a server answered, since that is what
+// Google's clients look for. Its Response has a status and no body, its Body is the text of this
+// error, and its description ends in the hint, which they would lose otherwise.
 func (e *Error) As(target any) bool {
 	out, ok := target.(**oauth2.RetrieveError)
 	if !ok || e.StatusCode == 0 {
@@ -180,7 +241,7 @@ func (e *Error) As(target any) bool {
 	*out = &oauth2.RetrieveError{
 		Response: statusResponse(e.StatusCode),
 		// cloud.google.com/go/auth prints the body and nothing else of an error.
-		Body:             []byte(e.Error()),
+		Body:             []byte(e.detail()),
 		ErrorCode:        e.Code,
 		ErrorDescription: description,
 	}
@@ -217,120 +278,3 @@ func (e *Error) clone() *Error {
 	c.Metadata = maps.Clone(e.Metadata)
 	return &c
 }
-
-// cleaned makes e, which nobody else has yet, fit to be handed out: every [Error] that holds anything of a server or of
-// foreign code goes through here once all that is secret in it is known. Text is cleared of the secrets before it is
-// cut, so that no part of one is left.
-func (e *Error) cleaned(secrets ...string) *Error {
-	word := func(s string) string { return cleanText(s, maxWord, secrets) }
-	e.Stage, e.Code, e.Reason = Stage(word(string(e.Stage))), word(e.Code), word(e.Reason)
-	e.Domain, e.RequestID = word(e.Domain), word(e.RequestID)
-	e.Description = cleanText(e.Description, maxDescription, secrets)
-	e.Metadata = cleanMetadata(e.Metadata, secrets)
-	e.Hint = cleanHint(e.Hint, secrets)
-	e.Err = newCause(e.Err, secrets)
-	return e
-}
-
-// cleanError cleans an [*Error] of the layer that sent the secrets; any other error it leaves alone.
-func cleanError(err error, secrets ...string) error {
-	if e, ok := err.(*Error); ok && e != nil {
-		return e.clone().cleaned(secrets...)
-	}
-	return err
-}
-
-// cleanMetadata keeps the first entries in the order of their keys.
-func cleanMetadata(metadata map[string]string, secrets []string) map[string]string {
-	if metadata == nil {
-		return nil
-	}
-	kept := make(map[string]string, min(len(metadata), maxMetadata))
-	keys := slices.Sorted(maps.Keys(metadata))
-	for _, key := range keys[:min(len(keys), maxMetadata)] {
-		kept[cleanText(key, maxKey, secrets)] = cleanText(metadata[key], maxValue, secrets)
-	}
-	return kept
-}
-
-// cleanHint cleans each line of a hint.
-func cleanHint(hint string, secrets []string) string {
-	const most = 32 // lines
-	if hint == "" {
-		return ""
-	}
-	parts := strings.SplitN(hint, "\n", most+1)
-	parts = parts[:min(len(parts), most)]
-	left := maxHint
-	for i, line := range parts {
-		parts[i] = cleanText(line, left, secrets)
-		left = max(left-len(parts[i])-1, 0)
-	}
-	return strings.TrimRight(strings.Join(parts, "\n"), "\n")
-}
-
-// networkError is the error of a request that got no answer. It is not cleaned yet.
-func networkError(stage Stage, err error) *Error {
-	return &Error{Stage: stage, Transient: transientNetwork(err), Err: err}
-}
-
-// transientNetwork judges an error of package net/http. Only what is certain not to pass is permanent: a caller that
-// gave up, and a certificate that is not accepted.
-func transientNetwork(err error) bool {
-	var (
-		certificate *tls.CertificateVerificationError
-		authority   x509.UnknownAuthorityError
-		hostname    x509.HostnameError
-	)
-	return !errors.Is(err, context.Canceled) &&
-		!errors.As(err, &certificate) && !errors.As(err, &authority) && !errors.As(err, &hostname)
-}
-
-// transientStatus judges an HTTP status: RFC 9110's time-outs, limits and faults of the server.
-func transientStatus(status int) bool {
-	switch status {
-	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusInternalServerError,
-		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
-}
-
-// What a [FieldError] holds at most, in bytes.
-const (
-	maxFound = 200
-	maxWant  = 500
-)
-
-// FieldError is one fault of a [Config] or of a credential file. Where there are several, the constructors join them
-// with [errors.Join].
-type FieldError struct {
-	Field string // the name in Config, or the path in the file, "credential_source.url"
-	Found string // what is there; "" when nothing is
-	Want  string // what is expected there
-}
-
-// Error names the field, what was found and what was expected.
-func (e *FieldError) Error() string {
-	e = e.cleaned()
-	if e.Found == "" {
-		return fmt.Sprintf("awsfed: %s is missing: want %s", e.Field, e.Want)
-	}
-	return fmt.Sprintf("awsfed: %s is %q: want %s", e.Field, e.Found, e.Want)
-}
-
-// cleaned is a copy that is bounded. A line's end or a control character in what was found may be the fault itself, so
-// it stays, and is quoted when it is printed.
-func (e *FieldError) cleaned(secrets ...string) *FieldError {
-	found := e.Found
-	if len(found) > maxFound {
-		found = strings.ToValidUTF8(found[:maxFound-len("…")], "") + "…"
-	}
-	if len(secrets) > 0 {
-		found = cleanText(e.Found, maxFound, secrets)
-	}
-	return &FieldError{Field: cleanText(e.Field, maxFound, secrets), Found: found, Want: cleanText(e.Want, maxWant, secrets)}
-}
-
-// Is says that a fault of the configuration is [ErrMisconfigured].
-func (e *FieldError) Is(target error) bool { return target == ErrMisconfigured }

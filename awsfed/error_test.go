@@ -2,6 +2,7 @@ package awsfed_test
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,7 +77,7 @@ func TestTheZeroErrorDoesNotPanic(t *testing.T) {
 	assert.NotErrorIs(t, e, awsfed.ErrTransient)
 	assert.NotErrorIs(t, e, awsfed.ErrPermissionDenied)
 	assert.NotErrorIs(t, e, awsfed.ErrNoCredentials)
-	assert.ErrorIs(t, e, awsfed.ErrMisconfigured, "what no retry heals")
+	assert.NotErrorIs(t, e, awsfed.ErrMisconfigured)
 	assert.False(t, e.Is(nil))
 	var retrieve *oauth2.RetrieveError
 	assert.False(t, errors.As(e, &retrieve))
@@ -110,7 +111,10 @@ func TestAnErrorIsOfTheKindsThatItsFieldsSay(t *testing.T) {
 			[]error{awsfed.ErrNoCredentials, awsfed.ErrMisconfigured}},
 		{"the caller gave up", &awsfed.Error{Err: fmt.Errorf("post: %w", context.Canceled)}, []error{context.Canceled}},
 		{"the time was over", &awsfed.Error{Err: context.DeadlineExceeded, Transient: true}, []error{awsfed.ErrTransient, context.DeadlineExceeded}},
-		{"a cause of package fs", &awsfed.Error{Err: fs.ErrNotExist}, []error{awsfed.ErrMisconfigured, fs.ErrNotExist}},
+		{"a cause of package fs, which may be anything", &awsfed.Error{Err: fs.ErrNotExist}, []error{fs.ErrNotExist}},
+		{"what cannot be used, for once", &awsfed.Error{StatusCode: 200, Code: "InvalidAnswer"}, nil},
+		{"a field of the configuration", &awsfed.Error{Err: &awsfed.FieldError{Field: "Region"}}, []error{awsfed.ErrMisconfigured}},
+		{"a certificate that is not accepted", &awsfed.Error{Err: x509.UnknownAuthorityError{}}, []error{awsfed.ErrMisconfigured}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			wrapped := fmt.Errorf("starting: %w", c.err)
@@ -135,8 +139,7 @@ func TestTheTextOfAnErrorSaysItAllOnce(t *testing.T) {
 		Stage: awsfed.StageImpersonation, StatusCode: 403, Code: "PERMISSION_DENIED", Reason: "IAM_PERMISSION_DENIED",
 		Description: "Permission denied.", Hint: "grant the role\nand wait",
 	}
-	text := e.Error()
-	first, hint, found := strings.Cut(text, "\n")
+	first, hint, found := strings.Cut(fmt.Sprintf("%+v", e), "\n")
 	require.True(t, found)
 	for _, part := range []string{"awsfed: ", "impersonation", "403", "PERMISSION_DENIED", "IAM_PERMISSION_DENIED", "Permission denied."} {
 		assert.Contains(t, first, part)
@@ -148,7 +151,29 @@ func TestTheTextOfAnErrorSaysItAllOnce(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(e.Error(), "ExpiredToken"), "the cause says it already")
 }
 
-// Google's clients take an error apart by way of oauth2.RetrieveError, and read the status of its Response unasked.
+func TestTheTextOfAnErrorIsOneShortLine(t *testing.T) {
+	long := strings.Repeat("many words ", 90)
+	for name, e := range map[string]*awsfed.Error{
+		"long everywhere": {Stage: awsfed.StageExchange, StatusCode: 400, Code: "invalid_target", Description: long, Hint: long + "\n  gcloud", Err: errors.New(long)},
+		"long hint":       {Stage: awsfed.StageExchange, StatusCode: 400, Code: "invalid_target", Hint: long},
+		"long description, in letters of three bytes": {Stage: awsfed.StageExchange, Description: strings.Repeat("鍵", 300)},
+	} {
+		for _, text := range []string{e.Error(), fmt.Sprint(e), fmt.Sprintf("%s", e), fmt.Sprintf("%v", e)} {
+			assert.LessOrEqual(t, len(text), 300, name)
+			assert.True(t, utf8.ValidString(text), name)
+			assert.NotContains(t, text, "\n", name)
+		}
+	}
+	e := &awsfed.Error{Stage: awsfed.StageExchange, StatusCode: 400, Code: "invalid_target", Description: "No such pool.",
+		Hint: "the pool is disabled. See which:\n  gcloud iam"}
+	assert.Equal(t, "awsfed: token-exchange: HTTP 400: invalid_target: No such pool.; hint: the pool is disabled", e.Error())
+	assert.Equal(t, "awsfed: token-exchange: HTTP 400: invalid_target: No such pool.\n  hint: the pool is disabled. See which:\n    gcloud iam",
+		fmt.Sprintf("%+v", e))
+	assert.Equal(t, `"`+e.Error()+`"`, fmt.Sprintf("%q", e))
+}
+
+// Google's clients take an error apart by way of oauth2.RetrieveError, and read the status of its
+// Response unasked.
 func TestGooglesClientsFindARetrieveError(t *testing.T) {
 	e := &awsfed.Error{Stage: awsfed.StageExchange, StatusCode: 400, Code: "invalid_target", Description: "No such pool.", Hint: "make one"}
 	var retrieve *oauth2.RetrieveError
@@ -199,11 +224,11 @@ func TestTheLogRecordHasWhatTheErrorHas(t *testing.T) {
 		return record.Error
 	}
 	assert.Equal(t, map[string]any{
-		"stage": "token exchange", "transient": true, "status": 429.0, "code": "quota_exceeded", "reason": "RATE_LIMIT_EXCEEDED",
+		"stage": "token-exchange", "transient": true, "status": 429.0, "code": "quota_exceeded", "reason": "RATE_LIMIT_EXCEEDED",
 		"description": "Too many.", "request_id": "id-1", "hint": "wait", "retry_after": 3e9, "cause": "EOF",
 	}, log(&awsfed.Error{Stage: awsfed.StageExchange, Transient: true, StatusCode: 429, Code: "quota_exceeded", Reason: "RATE_LIMIT_EXCEEDED",
 		Description: "Too many.", RequestID: "id-1", Hint: "wait", RetryAfter: 3 * time.Second, Err: io.EOF}))
-	assert.Equal(t, map[string]any{"stage": "AWS region", "transient": false}, log(&awsfed.Error{Stage: awsfed.StageRegion}),
+	assert.Equal(t, map[string]any{"stage": "aws-region", "transient": false}, log(&awsfed.Error{Stage: awsfed.StageRegion}),
 		"what is missing is left out")
 }
 
@@ -311,7 +336,7 @@ func TestOnlyWhatMayPassIsTransient(t *testing.T) {
 		e := exchangeError(t, jsonAnswer(status, `{"error":"e"}`))
 		assert.Equal(t, want, e.Transient, "%d", status)
 		assert.Equal(t, want, errors.Is(e, awsfed.ErrTransient), "%d", status)
-		assert.Equal(t, !want, errors.Is(e, awsfed.ErrMisconfigured), "%d", status)
+		assert.Equal(t, !want && status/100 == 4, errors.Is(e, awsfed.ErrMisconfigured), "%d", status)
 	}
 }
 

@@ -9,19 +9,20 @@ type RefreshEvent struct {
 	Attempt    int           // from 1, counted since the last success
 	Start      time.Time     // of the attempt
 	Duration   time.Duration // of the attempt, without the pause before it
-	Hops       []Hop         // the steps of the attempt in their order; those of a source that it waited for are in its own event
+	Steps      []Step        // of the attempt, in their order; those of a source that it waited for are in its own event
 	Expiry     time.Time     // of the new token; zero when there is none
 	Next       time.Time     // when the next attempt is due, if the token is still in use by then
 	Err        error         // nil after a success, else an *Error
 	Dropped    int           // events before this one that the hook was too slow for
 }
 
-// A TokenKind names what a [TokenSource] holds, in events and log lines.
+// A TokenKind names what a [TokenSource] holds, in events and log lines. The values are fit for
+// metric labels.
 type TokenKind string
 
 const (
-	FederatedToken      TokenKind = "federated token"
-	ServiceAccountToken TokenKind = "service-account token"
+	FederatedToken      TokenKind = "federated-token"
+	ServiceAccountToken TokenKind = "service-account-token"
 )
 
 // stage is where an error belongs that no layer has placed.
@@ -33,11 +34,4 @@ func (k TokenKind) stage() Stage {
 		return StageImpersonation
 	}
 	return ""
-}
-
-// A Hop is one step of a [RefreshEvent].
-type Hop struct {
-	Stage    Stage
-	Duration time.Duration
-	Err      error // nil if the step succeeded
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-// With an emulator in the place of the clouds; a program in production writes its own Config and no HTTPClient.
+// With an emulator in the place of the clouds; a program in production writes its own Config and no
+// HTTPClient.
 func ExampleNewTokenSource() {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	ts, err := awsfed.NewTokenSource(context.Background(), cloud.Config())
@@ -112,7 +113,7 @@ func ExampleError() {
 	// true
 }
 
-// What is wrong, and what mends it.
+// What is wrong, and what to do about it.
 func ExampleDiagnose() {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	disabled, _ := awsfedtest.FaultByName("pool-disabled")
@@ -122,14 +123,14 @@ func ExampleDiagnose() {
 		log.Fatal(err)
 	}
 	for _, step := range report.Steps {
-		fmt.Println(step.Name, step.Verdict)
+		fmt.Println(step.Stage, step.Verdict)
 	}
 	// Output:
 	// configuration passed
-	// AWS credentials passed
-	// AWS identity passed
-	// attribute mapping passed
-	// token exchange failed
+	// aws-credentials passed
+	// aws-identity passed
+	// attribute-mapping passed
+	// token-exchange failed
 	// impersonation skipped
 	// network skipped
 	// clock passed

@@ -24,15 +24,16 @@ const (
 	userAgent         = "awsfed-go/" + version
 )
 
-// A SubjectTokenSource makes the proof of identity that an [Exchanger] takes to Google: a [*SubjectTokenBuilder], or
-// something else that the provider accepts.
+// A SubjectTokenSource makes the proof of identity that an [Exchanger] takes to Google: a
+// [*SubjectTokenBuilder], or something else that the provider accepts.
 type SubjectTokenSource interface {
 	SubjectToken(ctx context.Context) (SubjectToken, error)
 }
 
-// An Exchanger gets a federated token for a subject token from Google's Security Token Service (RFC 8693). It keeps
-// nothing and makes one request a call, or two when the first was refused for a wrong clock or for AWS credentials that
-// have gone bad; put it into [NewCachedTokenSource] for more. It is safe for concurrent use.
+// An Exchanger gets a federated token for a subject token from Google's Security Token Service (RFC
+// 8693). It keeps nothing and makes one request a call, or two when the first was refused for a
+// wrong clock or for AWS credentials that have gone bad; put it into [NewCachedTokenSource] for
+// more. It is safe for concurrent use.
 type Exchanger struct {
 	hidden secret.Box[*exchanger] // a source of subject tokens is within reach of it
 }
@@ -48,8 +49,9 @@ type exchanger struct {
 	time     *clock.Clock
 }
 
-// NewExchanger needs Audience of cfg, and heeds TokenURL, UniverseDomain, HTTPClient, Timeout and Scopes. A federated
-// token that is to feed an [Impersonator] has to have [CloudPlatformScope], the default.
+// NewExchanger needs Audience of cfg, and heeds TokenURL, UniverseDomain, HTTPClient, Timeout and
+// Scopes. A federated token that is to feed an [Impersonator] has to have [CloudPlatformScope], the
+// default.
 func NewExchanger(cfg Config, subject SubjectTokenSource) (*Exchanger, error) {
 	s, err := resolve(cfg)
 	if err != nil {
@@ -74,8 +76,8 @@ func newExchanger(s *settings, subject SubjectTokenSource, scopes []string, time
 	})}
 }
 
-// TokenContext exchanges a new subject token, in no more than the Timeout of the configuration. Its errors are of type
-// [*Error].
+// TokenContext exchanges a new subject token, in no more than the Timeout of the configuration. Its
+// errors are of type [*Error].
 func (e *Exchanger) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	inner := e.hidden.Reveal()
 	if inner == nil {
@@ -106,8 +108,8 @@ func (e *exchanger) token(ctx context.Context) (*oauth2.Token, error) {
 	if refused == nil {
 		return token, e.hints.explain(err)
 	}
-	// A refused subject token is signed anew if the answer has shown this machine's clock to be wrong, or if the AWS
-	// credentials were not good and there are others.
+	// A refused subject token is signed anew if the answer has shown this machine's clock to be
+	// wrong, or if the AWS credentials were not good and there are others.
 	clockWasWrong := (e.time.Offset() - offset).Abs() > time.Minute
 	if !clockWasWrong {
 		if refused.Code != codeInvalidGrant {
@@ -173,7 +175,8 @@ func (e *exchanger) post(ctx context.Context, subject SubjectToken) (*oauth2.Tok
 	return parseExchange(answer)
 }
 
-// parseExchange reads a successful answer (RFC 8693 §2.2.1, and the reference of STS v1 for what Google adds to it).
+// parseExchange reads a successful answer (RFC 8693 §2.2.1, and the reference of STS v1 for what
+// Google adds to it).
 func parseExchange(answer *call.Answer) (*oauth2.Token, error) {
 	fields, err := tokenFields(StageExchange, answer)
 	if err != nil {
@@ -204,15 +207,16 @@ func parseExchange(answer *call.Answer) (*oauth2.Token, error) {
 	return &oauth2.Token{
 		AccessToken: accessToken,
 		TokenType:   "Bearer",
-		// Counted from before the request: a token may end early here, never late. Without its monotonic reading the
-		// time is judged by the wall clock, which goes on while a machine is suspended.
+		// Counted from before the request: a token may end early here, never late. Without its
+		// monotonic reading the time is judged by the wall clock, which goes on while a machine is
+		// suspended.
 		Expiry: answer.Sent.Round(0).Add(life),
 	}, nil
 }
 
-// parseLifetime reads expires_in: whole seconds, a number in RFC 6749 and a string at some servers. No
-// other form counts, since readers differ in what it means. More than Google ever gives is cut to what
-// it can give (12 hours).
+// parseLifetime reads expires_in: whole seconds, a number in RFC 6749 and a string at some servers.
+// No other form counts, since readers differ in what it means. More than Google ever gives is cut
+// to what it can give (12 hours).
 func parseLifetime(raw json.RawMessage) (time.Duration, error) {
 	digits := string(raw)
 	if strings.HasPrefix(digits, `"`) {
@@ -231,8 +235,8 @@ func parseLifetime(raw json.RawMessage) (time.Duration, error) {
 	return min(time.Duration(seconds)*time.Second, maxLifetime), nil
 }
 
-// subjectSecrets are the parts of a subject token that an answer must not bring into an error: the whole, and the
-// values of its headers, of which the signature and the session token are secret.
+// subjectSecrets are the parts of a subject token that an answer must not bring into an error: the
+// whole, and the values of its headers, of which the signature and the session token are secret.
 func subjectSecrets(subject SubjectToken) []string {
 	secrets := []string{subject.Value()}
 	text, err := url.QueryUnescape(subject.Value())

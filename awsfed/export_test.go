@@ -2,8 +2,8 @@ package awsfed
 
 import "time"
 
-// Suspend does to the source what a suspended machine does: the wall clock goes on by gap, and the monotonic one does
-// not. No test can do that to the clock itself.
+// Suspend does to the source what a suspended machine does: the wall clock goes on by gap, and the
+// monotonic one does not. No test can do that to the clock itself.
 func (ts *TokenSource) Suspend(gap time.Duration) { ts.moveWallClock(gap) }
 
 // SetBack does what setting the wall clock back by gap does.

@@ -1,13 +1,12 @@
 package awsfed
 
 import (
-	"context"
 	"errors"
 	"time"
 )
 
-// A failure is an error and what the refresher decides by. It is judged once, outside of every lock: the methods of an
-// error may be anybody's code.
+// A failure is an error and what the refresher decides by. It is judged once, outside of every
+// lock: the methods of an error may be anybody's code.
 type failure struct {
 	err       *Error
 	transient bool
@@ -38,7 +37,8 @@ func newFailure(stage Stage, err error) *failure {
 // retryAfter is the pause that the server asked for.
 func (f *failure) retryAfter() time.Duration { return f.err.RetryAfter }
 
-// standing is the error for a caller while it stands, with what is left of the pause that the server asked for.
+// standing is the error for a caller while it stands, with what is left of the pause that the
+// server asked for.
 func (f *failure) standing(left time.Duration) *Error {
 	if f.err.RetryAfter == 0 {
 		return f.err
@@ -46,10 +46,4 @@ func (f *failure) standing(left time.Duration) *Error {
 	e := f.err.clone()
 	e.RetryAfter = min(e.RetryAfter, left)
 	return e
-}
-
-// transient judges any error: one of this package says so itself, and of another's nothing speaks against a retry.
-func transient(err error) bool {
-	var e *Error
-	return !errors.As(err, &e) && !errors.Is(err, context.Canceled) || errors.Is(err, ErrTransient)
 }

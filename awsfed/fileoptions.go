@@ -11,7 +11,8 @@ import (
 // FileOptions let a credential file name what is neither Google's nor AWS's: an emulator, a proxy,
 // another universe. Without them such a file is refused, since whoever can write it could have the
 // identity of the program sent to himself. There is a list for each purpose that a file names hosts
-// for, and what is allowed for one is not allowed for another. Nil and the zero value allow nothing.
+// for, and what is allowed for one is not allowed for another. Nil and the zero value allow
+// nothing.
 //
 // A host is "host", which allows the default port of the URL's scheme, or "host:port", which allows
 // that port; an IPv6 address with a port is "[::1]:8085". Names are compared letter by letter, but
@@ -32,9 +33,9 @@ type FileOptions struct {
 	// has. Here EC2's own addresses may be http, at any port that is allowed.
 	MetadataHosts []string
 
-	// Universes are allowed for universe_domain. A Google Cloud universe of the domain DOMAIN brings
-	// its own token services: sts.DOMAIN and iamcredentials.DOMAIN, with the names of their regions,
-	// and no others.
+	// Universes are allowed for universe_domain. A Google Cloud universe of the domain DOMAIN
+	// brings its own token services: sts.DOMAIN and iamcredentials.DOMAIN, with the names of their
+	// regions, and no others.
 	Universes []string
 }
 

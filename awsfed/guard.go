@@ -12,8 +12,9 @@ const (
 	abandonedHint = "something in this step ignores the end of its ctx: look at Config.Credentials and at the transport of Config.HTTPClient"
 )
 
-// guard runs call, which is or calls code that awsfed was given, and makes an [*Error] of a panic in it. The error names
-// what panicked and where; the value of the panic may hold a secret and is dropped.
+// guard runs call, which is or calls code that awsfed was given, and makes an [*Error] of a panic
+// in it. The error names what panicked and where; the value of the panic may hold a secret and is
+// dropped.
 func guard(stage func() Stage, what string, call func() error) (err error) {
 	defer func() {
 		if recover() != nil {
@@ -26,7 +27,8 @@ func guard(stage func() Stage, what string, call func() error) (err error) {
 // panicSite names the function that panicked. It is called by the deferred func that recovers.
 func panicSite() string {
 	var counters [32]uintptr
-	// Callers, panicSite and the deferred func come first, then the frames of the panic, which are the runtime's.
+	// Callers, panicSite and the deferred func come first, then the frames of the panic, which are
+	// the runtime's.
 	frames := runtime.CallersFrames(counters[:runtime.Callers(3, counters[:])])
 	for {
 		frame, more := frames.Next()

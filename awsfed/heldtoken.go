@@ -13,14 +13,14 @@ type heldToken struct {
 	life    time.Duration
 }
 
-// remaining is what is left of the token's life. The wall clock goes on while the machine is suspended, and may be
-// set back; the monotonic one the other way round. The sooner end counts.
+// remaining is what is left of the token's life. The wall clock goes on while the machine is
+// suspended, and may be set back; the monotonic one the other way round. The sooner end counts.
 func (h *heldToken) remaining(now time.Time) time.Duration {
 	return min(h.token.Expiry.Sub(now.Round(0)), h.life-now.Sub(h.fetched))
 }
 
-// copy is the token for a caller. If the wall clock was set back since it was fetched, its end is where it would have
-// been with the clock as it is now.
+// copy is the token for a caller. If the wall clock was set back since it was fetched, its end is
+// where it would have been with the clock as it is now.
 func (h *heldToken) copy(now time.Time) *oauth2.Token {
 	token := h.token
 	if end := now.Round(0).Add(h.remaining(now)); token.Expiry.Sub(end) > time.Second {

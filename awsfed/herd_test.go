@@ -14,7 +14,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-// A herd calls while there is no token: from the start of the process, while the service answers 503 at once.
+// A herd calls while there is no token: from the start of the process, while the service answers
+// 503 at once.
 func TestTokenSourceBoundsAHerdWithoutAToken(t *testing.T) {
 	for _, endpoint := range []awsfedtest.Endpoint{awsfedtest.GoogleSTS, awsfedtest.IAMCredentials} {
 		for _, rate := range []int{2_000, 10_000} {

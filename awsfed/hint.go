@@ -15,8 +15,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
-// hints explains errors with what is known of the configuration: what a failure means, what to look at, and the command
-// that mends it.
+// hints explains errors with what is known of the configuration: what a failure means, what to look
+// at, and the command that corrects it.
 type hints struct {
 	provider principal.Provider
 	account  string // the service account; "" for direct access
@@ -34,7 +34,8 @@ func newHints(s *settings) hints {
 		mapping: principal.DefaultMapping, ownProvider: s.Credentials != nil}
 }
 
-// explain gives an [*Error] its hint, if it has none yet. The error may be shared, so it is not written to.
+// explain gives an [*Error] its hint, if it has none yet. The error may be shared, so it is not
+// written to.
 func (h hints) explain(err error) error {
 	var e *Error
 	if !errors.As(err, &e) || e.Hint != "" {
@@ -94,7 +95,7 @@ func (h hints) anyAnswer(e *Error) string {
 	case e.Transient:
 		return h.service(e.Stage) + " is failing; the request is tried again. If it lasts, look at https://status.cloud.google.com"
 	}
-	return "look up the code in the reference of " + h.service(e.Stage) + "; awsfed.Diagnose walks the whole road and shows who AWS and Google say the caller is"
+	return "look up the code in the reference of " + h.service(e.Stage) + "; awsfed.Diagnose follows the whole token flow and shows who AWS and Google say the caller is"
 }
 
 func (h hints) service(stage Stage) string {

@@ -44,7 +44,7 @@ func TestEveryFaultIsExplained(t *testing.T) {
 				fault.Inject(cloud)
 				ts := newSource(t, cloud)
 				_, err := ts.Token()
-				time.Sleep(time.Minute) // for flights that are still under way
+				time.Sleep(time.Minute) // for refreshes that are still under way
 				switch {
 				case fault.Endpoint == "":
 					assert.NoError(t, err, "the client sees nothing of it")

@@ -61,8 +61,8 @@ func fromSSO(err error) bool {
 	return errors.As(err, &invalid) || errors.As(err, &call) && strings.HasPrefix(call.ServiceID, "SSO")
 }
 
-// credentialsHint explains that the AWS SDK found no credentials, or none that work. Of a provider of the program's own
-// nothing is known.
+// credentialsHint explains that the AWS SDK found no credentials, or none that work. Of a provider
+// of the program's own nothing is known.
 func credentialsHint(e *Error, own bool) string {
 	if hint := sourceHint(e); hint != "" {
 		return hint
@@ -153,8 +153,8 @@ func profileOption() []string {
 // callerIdentityCommand shows who the AWS CLI is here.
 func callerIdentityCommand() string { return command("aws", "sts", "get-caller-identity") }
 
-// inContainer reports whether this is a task of ECS or a pod of Kubernetes, where credentials of the EC2 instance are
-// the node's and not the workload's.
+// inContainer reports whether this is a task of ECS or a pod of Kubernetes, where credentials of
+// the EC2 instance are the node's and not the workload's.
 func inContainer() bool {
 	return os.Getenv("ECS_CONTAINER_METADATA_URI_V4") != "" || os.Getenv("KUBERNETES_SERVICE_HOST") != ""
 }

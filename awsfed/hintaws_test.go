@@ -12,7 +12,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-// failureOfChain is the error of a source whose AWS credentials come from this process's environment.
+// failureOfChain is the error of a source whose AWS credentials come from this process's
+// environment.
 func failureOfChain(t *testing.T) *awsfed.Error {
 	t.Helper()
 	ts, err := awsfed.NewTokenSource(t.Context(), awsfed.Config{Audience: testAudience, Region: "us-east-1", Logger: quiet})

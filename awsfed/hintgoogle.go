@@ -10,12 +10,12 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
-// defaultRoleMapping is Google's default for attribute.aws_role (IAM API, Aws provider): who changes the subject alone
-// has to repeat it, or bindings to the role stop working.
+// defaultRoleMapping is Google's default for attribute.aws_role (IAM API, Aws provider): who
+// changes the subject alone has to repeat it, or bindings to the role stop working.
 const defaultRoleMapping = `assertion.arn.contains("assumed-role") ? assertion.arn.extract("{account_arn}assumed-role/") + "assumed-role/" + assertion.arn.extract("assumed-role/{role_name}/") : assertion.arn`
 
-// exchange is the hint for an answer of Google's STS that is no token. Many causes share one text there, so the hint
-// names all of them.
+// exchange is the hint for an answer of Google's STS that is no token. Many causes share one text
+// there, so the hint names all of them.
 func (h hints) exchange(e *Error) string {
 	text := e.Description
 	code, message, fromAWS := cutAWSAnswer(text)
@@ -25,7 +25,7 @@ func (h hints) exchange(e *Error) string {
 	case e.StatusCode == http.StatusTooManyRequests, e.Transient:
 		return h.anyAnswer(e)
 	case e.Code == "invalid_target":
-		return lines("the pool or the provider is disabled, deleted or was never made; Google gives one text for all of these. See which, and mend it:",
+		return lines("the pool or the provider is disabled, deleted or was never made; Google gives one text for all of these. See which, and restore it:",
 			pools("describe", h.pool()),
 			pools("providers", "describe", h.providerName()),
 			pools("update", h.pool(), "--no-disabled"),
@@ -37,8 +37,7 @@ func (h hints) exchange(e *Error) string {
 			pools("providers", "describe", h.providerName(), "--format=value(attributeCondition)"),
 			pools("providers", "update-aws", h.providerName(), "--attribute-condition="+h.condition()))
 	case strings.Contains(text, "google.subject exceeds"):
-		return lines("the subject, by default the ARN with the session name, is longer than 127 bytes. Shorten the session name (AWS_ROLE_SESSION_NAME, the name of the Lambda function), or map the subject to less. That replaces the present mapping, and bindings to principal://…/subject/ARN no longer match:",
-			pools("providers", "update-aws", h.providerName(), "--attribute-mapping=google.subject=assertion.userid,attribute.aws_role="+defaultRoleMapping))
+		return h.longSubject()
 	case strings.Contains(text, "google.subject"), strings.Contains(text, "mapp"):
 		return lines("the attribute mapping of the provider makes no subject of "+h.caller()+". See the mapping; Google's default is google.subject=assertion.arn:",
 			pools("providers", "describe", h.providerName(), "--format=value(attributeMapping)"))
@@ -55,6 +54,12 @@ func (h hints) exchange(e *Error) string {
 		return "one of Config.Scopes is not a scope of Google's: see https://developers.google.com/identity/protocols/oauth2/scopes"
 	}
 	return h.anyAnswer(e)
+}
+
+// longSubject is the hint for a subject of more than 127 bytes.
+func (h hints) longSubject() string {
+	return lines("the subject, by default the ARN with the session name, is longer than 127 bytes. Shorten the session name (AWS_ROLE_SESSION_NAME, the name of the Lambda function), or map the subject to less. That replaces the present mapping, and bindings to principal://…/subject/ARN no longer match:",
+		pools("providers", "update-aws", h.providerName(), "--attribute-mapping=google.subject=assertion.userid,attribute.aws_role="+defaultRoleMapping))
 }
 
 // impersonation is the hint for an answer of the IAM Credentials API that is no token.
@@ -162,8 +167,8 @@ func violation(e *Error) string {
 	return inCommand(cmp.Or(e.Metadata["uid"], strings.TrimRight(text, ". ")), "IDENTIFIER")
 }
 
-// projectOption is --project, quoted for the shell, for the consumer that Google names. That is mostly
-// a project number, which gcloud does not take here, so the shell asks for the ID.
+// projectOption is --project, quoted for the shell, for the consumer that Google names. That is
+// mostly a project number, which gcloud does not take here, so the shell asks for the ID.
 func projectOption(consumer string) string {
 	project := inCommand(strings.TrimPrefix(consumer, "projects/"), "PROJECT_ID")
 	if strings.Trim(project, "0123456789") != "" {

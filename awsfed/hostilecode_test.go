@@ -22,8 +22,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-// The tests of this file give a TokenSource code that misbehaves: a ctx, an error, a hook, a logger, a provider, a
-// RoundTripper or a source that panics, blocks, or calls back.
+// The tests of this file give a TokenSource code that misbehaves: a ctx, an error, a hook, a
+// logger, a provider, a RoundTripper or a source that panics, blocks, or calls back.
 
 // soon runs f, and fails the test if it does not return.
 func soon(t *testing.T, f func()) {
@@ -156,7 +156,8 @@ func TestTokenSourceKeepsTheContextOfACallerOutOfTheRefresh(t *testing.T) {
 	})
 }
 
-// ignoring makes a provider that ignores its ctx in its first calls, until release is closed, and then works.
+// ignoring makes a provider that ignores its ctx in its first calls, until release is closed, and
+// then works.
 func ignoring(t *testing.T, cloud *awsfedtest.Cloud, calls int64) (provider aws.CredentialsProvider, asked *atomic.Int64, release func()) {
 	credentials, err := cloud.Config().Credentials.Retrieve(t.Context())
 	require.NoError(t, err)
@@ -196,12 +197,12 @@ func TestTokenSourceAbandonsACallThatIgnoresItsContext(t *testing.T) {
 				assert.True(t, e.Transient)
 			}
 			assert.EqualValues(t, 4, asked.Load(), "calls that were left to themselves")
-			assert.Equal(t, 4, ts.Status().Abandoned)
+			assert.Equal(t, 4, ts.Status().Below.Abandoned)
 			release()
 			time.Sleep(10 * time.Second)
 			_, err := ts.Token()
 			require.NoError(t, err, "as soon as they return")
-			assert.Zero(t, ts.Status().Abandoned)
+			assert.Zero(t, ts.Status().Below.Abandoned)
 			time.Sleep(3 * time.Hour)
 		})
 	})

@@ -30,14 +30,15 @@ import (
 )
 
 const (
-	// shortLife is that of the tokens of a hostileServer that behaves: a refresh is due at half of it.
+	// shortLife is that of the tokens of a hostileServer that behaves: a refresh is due at half of
+	// it.
 	shortLife = 8 * time.Second
 	// shortKeys is how long its AWS credentials live: the refresh needs new ones.
 	shortKeys = 2 * time.Second
 )
 
-// A hostileServer answers as the emulator does until it is given a behaviour. It has a loopback socket of its own, and
-// answers one request a connection.
+// A hostileServer answers as the emulator does until it is given a behaviour. It has a loopback
+// socket of its own, and answers one request a connection.
 type hostileServer struct {
 	url      string
 	cloud    *awsfedtest.Cloud
@@ -197,7 +198,8 @@ func (e exchange) reset() {
 	_ = e.tcp.Close()
 }
 
-// pour writes block again and again, size bytes in all, then says nothing more until the client leaves.
+// pour writes block again and again, size bytes in all, then says nothing more until the client
+// leaves.
 func (e exchange) pour(block []byte, size int) {
 	for range size / len(block) {
 		if _, err := e.Write(block); err != nil {

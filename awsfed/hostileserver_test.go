@@ -32,7 +32,8 @@ import (
 )
 
 const (
-	// patience is what a caller gives a hostile server, and slack what a slow machine may add to it.
+	// patience is what a caller gives a hostile server, and slack what a slow machine may add to
+	// it.
 	patience = 300 * time.Millisecond
 	slack    = 10 * time.Second
 	// maxMemory is what one call may allocate, garbage included.
@@ -68,7 +69,8 @@ func everyRequest(*http.Request) bool { return true }
 func hostileSteps() []hostileStep {
 	nothing := func(string) map[string]string { return nil }
 	keys := []string{"AccessKeyId", "SecretAccessKey", "Token", "Expiration"}
-	// The AWS SDK's metadata client asks for a session first, then for the role's name, then for its credentials.
+	// The AWS SDK's metadata client asks for a session first, then for the role's name, then for
+	// its credentials.
 	subject := func(t *testing.T, cfg awsfed.Config) func(context.Context) error {
 		builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
 		require.NoError(t, err)
@@ -159,14 +161,15 @@ type oneToken struct{ token *oauth2.Token }
 
 func (o oneToken) TokenContext(context.Context) (*oauth2.Token, error) { return o.token, nil }
 
-// errUnreachable stands for a step of Diagnose that warns, and goes on: this machine need not reach AWS STS.
+// errUnreachable stands for a step of Diagnose that warns, and goes on: this machine need not reach
+// AWS STS.
 var errUnreachable = errors.New("AWS STS was not reached")
 
 // identityError is what Diagnose says of the step that asks AWS STS.
 func identityError(report *awsfed.Report) error {
 	for _, step := range report.Steps {
 		switch {
-		case step.Name != "AWS identity":
+		case step.Stage != awsfed.StageIdentity:
 		case step.Err != nil:
 			return step.Err
 		case step.Verdict != awsfed.VerdictPassed:
@@ -560,8 +563,8 @@ func newHostileSetup(t *testing.T) *hostileSetup {
 	return l
 }
 
-// server is a server for one case, and the configuration that leads the step to it. What the AWS SDK reads of the
-// environment it reads when a source is made.
+// server is a server for one case, and the configuration that leads the step to it. What the AWS
+// SDK reads of the environment it reads when a source is made.
 func (l *hostileSetup) server(t *testing.T, h hostileStep, secure bool) (*hostileServer, awsfed.Config) {
 	t.Helper()
 	var config *tls.Config
@@ -630,7 +633,8 @@ func TestHostileServer(t *testing.T) {
 				cfg.HTTPClient = nil
 			}
 			ask := h.prepare(t, cfg)
-			// The AWS SDK's clients trust none of our certificates, so there they never get a token to hold.
+			// The AWS SDK's clients trust none of our certificates, so there they never get a token
+			// to hold.
 			refreshes := h.stage != awsfed.StageSubjectToken && !(b.secure && h.aws) && !strings.HasPrefix(b.name, "JSON with")
 			var held *refresh
 			if refreshes {
@@ -669,8 +673,8 @@ func TestHostileServer(t *testing.T) {
 	})
 }
 
-// A refresh is a source that gets its first token from a server that behaves, and is to replace it while the server does
-// not.
+// A refresh is a source that gets its first token from a server that behaves, and is to replace it
+// while the server does not.
 type refresh struct {
 	server *hostileServer
 	source *awsfed.TokenSource
@@ -734,7 +738,8 @@ func (r *refresh) run(ctx context.Context, b behaviour) {
 	r.after, r.failed = r.token(ctx)
 }
 
-// token asks until there is a token: the source may hold the error of a failed refresh for a moment.
+// token asks until there is a token: the source may hold the error of a failed refresh for a
+// moment.
 func (r *refresh) token(ctx context.Context) (*oauth2.Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()

@@ -28,12 +28,13 @@ func TestAnUnusedSourceGoesQuietAndWakesAtTheNextCall(t *testing.T) {
 		before := cloud.Count(awsfedtest.IAMCredentials)
 		_, err = ts.Token()
 		require.NoError(t, err)
-		assert.Equal(t, before+1, cloud.Count(awsfedtest.IAMCredentials), "one flight after a gap of any length")
+		assert.Equal(t, before+1, cloud.Count(awsfedtest.IAMCredentials), "one refresh after a gap of any length")
 	})
 }
 
 func TestIdleSourcesHaveNoGoroutines(t *testing.T) {
-	// The sources here make no request; connections that package net/http opens meanwhile are those of other tests' sources.
+	// The sources here make no request; connections that package net/http opens meanwhile are those
+	// of other tests' sources.
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent(),
 		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
 		goleak.IgnoreAnyFunction("net/http.(*Transport).dialConnFor"), goleak.IgnoreAnyFunction("net/http.(*Transport).startDialConnForLocked"),

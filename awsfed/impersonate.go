@@ -16,16 +16,17 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/internal/secret"
 )
 
-// A ContextTokenSource gives tokens under the ctx of the caller, as [oauth2.TokenSource] cannot. The [Exchanger], the
-// [Impersonator] and the [TokenSource] are such sources. TokenContext has to return when ctx ends.
+// A ContextTokenSource gives tokens under the ctx of the caller, as [oauth2.TokenSource] cannot.
+// The [Exchanger], the [Impersonator] and the [TokenSource] are such sources. TokenContext has to
+// return when ctx ends.
 type ContextTokenSource interface {
 	TokenContext(ctx context.Context) (*oauth2.Token, error)
 }
 
-// An Impersonator gets service-account tokens for federated tokens from the IAM Credentials API (generateAccessToken).
-// It keeps nothing and makes one request a call, or two when its federated token was refused; put it into
-// [NewCachedTokenSource] for more. Any number of them can share one source of federated tokens. It is safe for
-// concurrent use.
+// An Impersonator gets service-account tokens for federated tokens from the IAM Credentials API
+// (generateAccessToken). It keeps nothing and makes one request a call, or two when its federated
+// token was refused; put it into [NewCachedTokenSource] for more. Any number of them can share one
+// source of federated tokens. It is safe for concurrent use.
 type Impersonator struct {
 	hidden secret.Box[*impersonator] // a source of federated tokens is within reach of it
 }
@@ -87,12 +88,14 @@ func impersonationURL(endpoint, account string) string {
 	return endpoint + "/v1/" + serviceAccountResource(account) + ":generateAccessToken"
 }
 
-// serviceAccountResource names an account without its project: the API refuses anything but "-" there.
+// serviceAccountResource names an account without its project: the API refuses anything but "-"
+// there.
 func serviceAccountResource(account string) string {
 	return "projects/-/serviceAccounts/" + url.PathEscape(account)
 }
 
-// TokenContext gets a new token, in no more than the Timeout of the configuration. Its errors are of type [*Error].
+// TokenContext gets a new token, in no more than the Timeout of the configuration. Its errors are
+// of type [*Error].
 func (i *Impersonator) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	inner := i.hidden.Reveal()
 	if inner == nil {
@@ -122,7 +125,8 @@ func (i *impersonator) token(ctx context.Context) (*oauth2.Token, error) {
 	if err == nil || !i.refused(err) {
 		return token, i.hints.explain(err)
 	}
-	// The federated token ended before its time: its pool was changed, or the clocks disagree. A new one may do.
+	// The federated token ended before its time: its pool was changed, or the clocks disagree. A
+	// new one may do.
 	a := AttemptOf(ctx)
 	a.refuse(federated.AccessToken)
 	renewed, renewErr := i.federated.TokenContext(ctx)
@@ -173,8 +177,8 @@ func (i *impersonator) post(ctx context.Context, federated *oauth2.Token) (*oaut
 	return parseGenerated(answer, i.lifetime)
 }
 
-// parseGenerated reads a successful answer of generateAccessToken. No token lives longer than it was asked to, whatever
-// an answer without a Date, read by a wrong clock, seems to say.
+// parseGenerated reads a successful answer of generateAccessToken. No token lives longer than it
+// was asked to, whatever an answer without a Date, read by a wrong clock, seems to say.
 func parseGenerated(answer *call.Answer, lifetime time.Duration) (*oauth2.Token, error) {
 	fields, err := tokenFields(StageImpersonation, answer)
 	if err != nil {

@@ -116,7 +116,8 @@ func alphanumeric(text string) string {
 	}, text)
 }
 
-// numbersIn lists the numbers in text, each with spaces around it: hexadecimal ones in decimal, others as they are.
+// numbersIn lists the numbers in text, each with spaces around it: hexadecimal ones in decimal,
+// others as they are.
 func numbersIn(text string) string {
 	var list strings.Builder
 	list.WriteByte(' ')
@@ -148,7 +149,8 @@ func unescape(text string) string {
 	return text
 }
 
-// replaceCodes puts characters in the place of their codes: the first group of the pattern that is not empty.
+// replaceCodes puts characters in the place of their codes: the first group of the pattern that is
+// not empty.
 func replaceCodes(pattern *regexp.Regexp, text string) string {
 	return pattern.ReplaceAllStringFunc(text, func(match string) string {
 		for _, group := range pattern.FindStringSubmatch(match)[1:] {

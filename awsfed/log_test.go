@@ -17,8 +17,8 @@ import (
 
 func TestOneFailureIsOneWarning(t *testing.T) {
 	for endpoint, want := range map[awsfedtest.Endpoint]string{
-		awsfedtest.GoogleSTS:      `token="federated token"`,
-		awsfedtest.IAMCredentials: `token="service-account token"`,
+		awsfedtest.GoogleSTS:      `token=federated-token`,
+		awsfedtest.IAMCredentials: `token=service-account-token`,
 	} {
 		t.Run(string(endpoint), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -52,15 +52,15 @@ func TestEveryHopIsReportedWithItsDuration(t *testing.T) {
 		federated, account := events[0], events[1]
 		assert.Equal(t, awsfed.FederatedToken, federated.Kind)
 		var stages []awsfed.Stage
-		for _, hop := range federated.Hops {
-			stages = append(stages, hop.Stage)
+		for _, step := range federated.Steps {
+			stages = append(stages, step.Stage)
 		}
 		assert.Equal(t, []awsfed.Stage{awsfed.StageCredentials, awsfed.StageRegion, awsfed.StageSubjectToken, awsfed.StageExchange}, stages)
 		assert.Equal(t, 150*time.Millisecond, federated.Duration)
 
 		assert.Equal(t, awsfed.ServiceAccountToken, account.Kind)
-		require.Len(t, account.Hops, 1)
-		assert.Equal(t, awsfed.Hop{Stage: awsfed.StageImpersonation, Duration: 150 * time.Millisecond}, account.Hops[0])
+		require.Len(t, account.Steps, 1)
+		assert.Equal(t, awsfed.Step{Stage: awsfed.StageImpersonation, Duration: 150 * time.Millisecond}, account.Steps[0])
 		assert.Equal(t, 300*time.Millisecond, account.Duration)
 		assert.Equal(t, 1, account.Attempt)
 		assert.False(t, account.Background)

@@ -19,7 +19,8 @@ var (
 	restrictedGoogle = netip.MustParsePrefix("199.36.153.4/30")
 )
 
-// network tells which way the requests take: names, addresses, proxies. It resolves names and connects to nobody.
+// network tells which way the requests take: names, addresses, proxies. It resolves names and
+// connects to nobody.
 func (d *diagnosis) network(ctx context.Context, s *Step) error {
 	d.bypassedProxies(s)
 	transport, known := d.transport()
@@ -37,7 +38,7 @@ func (d *diagnosis) network(ctx context.Context, s *Step) error {
 		}
 		if err := d.route(ctx, s, transport, target.url); err != nil {
 			s.Verdict = VerdictFailed
-			s.Cure = d.hints.network(networkError(target.stage, err))
+			s.Hint = d.hints.network(networkError(target.stage, err))
 		}
 	}
 	if d.builder == nil {

@@ -70,8 +70,8 @@ type printed struct {
 	kind   reflect.Type
 	what   string
 	places []place
-	// open is set for what holds a secret openly that the program itself put there. Package fmt prints it where it calls
-	// no methods, as the documentation says.
+	// open is set for what holds a secret openly that the program itself put there. Package fmt
+	// prints it where it calls no methods, as the documentation says.
 	open bool
 }
 
@@ -237,6 +237,7 @@ func printedTypes(t *testing.T) (types []printed, secrets map[string]string) {
 		printedAs("", &awsfed.CacheOptions{Kind: awsfed.FederatedToken, Logger: cfg.Logger, OnRefresh: cfg.OnRefresh}),
 		printedAs("", &awsfed.Transport{Source: ts}),
 		printedAs("", &status),
+		printedAs("", &status.Token),
 		printedAs("of a failure", &failed),
 		printedAs("of an answer", answered),
 		printedAs("without an answer", unanswered),
@@ -252,14 +253,14 @@ func printedTypes(t *testing.T) (types []printed, secrets map[string]string) {
 		printedAs("", &attributes),
 		printedAs("", &report.Identity),
 	}
-	success := events[slices.IndexFunc(events, func(e awsfed.RefreshEvent) bool { return e.Err == nil && len(e.Hops) > 1 })]
-	failure := events[slices.IndexFunc(events, func(e awsfed.RefreshEvent) bool { return e.Err != nil && len(e.Hops) > 1 })]
+	success := events[slices.IndexFunc(events, func(e awsfed.RefreshEvent) bool { return e.Err == nil && len(e.Steps) > 1 })]
+	failure := events[slices.IndexFunc(events, func(e awsfed.RefreshEvent) bool { return e.Err != nil && len(e.Steps) > 1 })]
 	failedStep := failedReport.Steps[slices.IndexFunc(failedReport.Steps, func(s awsfed.Step) bool { return s.Err != nil })]
 	types = append(types,
 		printedAs("of a success", &success),
 		printedAs("of a failure", &failure),
-		printedAs("of a success", &success.Hops[0]),
-		printedAs("of a failure", &failure.Hops[len(failure.Hops)-1]),
+		printedAs("of a success", &success.Steps[0]),
+		printedAs("of a failure", &failure.Steps[len(failure.Steps)-1]),
 		printedAs("", &success.Kind),
 		printedAs("of a success", &report.Steps[1]),
 		printedAs("of a failure", &failedStep),
@@ -376,7 +377,8 @@ func TestNoExportedTypePrintsASecret(t *testing.T) {
 	assert.Subset(t, seen, exportedTypes(t), "exported types without a value in printedTypes")
 }
 
-// exportedTypes are those of the packages whose values may have met a secret. Interfaces have no values of their own.
+// exportedTypes are those of the packages whose values may have met a secret. Interfaces have no
+// values of their own.
 func exportedTypes(t *testing.T) map[string]bool {
 	t.Helper()
 	found := make(map[string]bool)
@@ -446,7 +448,8 @@ func TestAConfigShowsItsIdentitiesAlone(t *testing.T) {
 	assert.Equal(t, "awsfed.Config("+offlineAudience+" as itself)", cfg.String())
 }
 
-// Test libraries and debug printers walk through pointers and unexported fields, as far as reflection goes.
+// Test libraries and debug printers walk through pointers and unexported fields, as far as
+// reflection goes.
 func TestReflectionDoesNotReachASecret(t *testing.T) {
 	clearAWSEnvironment(t)
 	types, secrets := printedTypes(t)

@@ -35,7 +35,8 @@ const (
 
 	placeholderRole = "arn:aws:sts::AWS_ACCOUNT_ID:assumed-role/AWS_ROLE_NAME"
 
-	// payload leaves each kind of quotes and writes a file without a blank, which an ARN cannot hold.
+	// payload leaves each kind of quotes and writes a file without a blank, which an ARN cannot
+	// hold.
 	payload = "a';>PWNED;$(>PWNED)`>PWNED`\"\\"
 	// spaced is the same for values that may hold blanks.
 	spaced = "a'; touch PWNED; $(touch PWNED) `touch PWNED` \" \\ && touch PWNED #"
@@ -119,7 +120,7 @@ func assertCommands(t *testing.T, report *awsfed.Report, want ...[]string) {
 	for _, step := range report.Steps {
 		var e *awsfed.Error
 		if errors.As(step.Err, &e) {
-			fmt.Fprintln(&b, e)
+			fmt.Fprintf(&b, "%+v\n", e)
 		}
 	}
 	assert.Equal(t, want, pasted(t, b.String()), "of the errors:\n%s", b.String())
@@ -311,7 +312,7 @@ func TestPrintedCommandsOfAPodRunAsTheyAreMeant(t *testing.T) {
 	assert.Equal(t, [][]string{
 		{"aws", "eks", "list-pod-identity-associations", "--cluster-name", "CLUSTER"},
 		{"kubectl", "get", "daemonset", "eks-pod-identity-agent", "--namespace", "kube-system"},
-	}, pasted(t, failureOfChain(t).Error()))
+	}, pasted(t, fmt.Sprintf("%+v", failureOfChain(t))))
 }
 
 func TestPrintedCommandsOfAContainerOnItsNodeRunAsTheyAreMeant(t *testing.T) {

@@ -59,7 +59,7 @@ func TestADiagnosisTellsOfProxiesThatMetadataIsNotAskedThrough(t *testing.T) {
 		cfg.Region = "" // which EC2 metadata would be asked for, if the URL did not tell it
 		cfg.VerificationURL = "https://sts.us-east-1.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
 		report := diagnose(t, cfg, nil)
-		findings := strings.Join(stepOf(t, report, "network").Findings, "\n")
+		findings := strings.Join(stepOf(t, report, awsfed.StageNetwork).Findings, "\n")
 		if want := os.Getenv("WANT_FINDING"); want != "" {
 			assert.Contains(t, findings, want)
 		} else {

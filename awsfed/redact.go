@@ -2,6 +2,7 @@ package awsfed
 
 import (
 	"cmp"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -33,9 +34,9 @@ func cleanText(s string, limit int, secrets []string) string {
 	return untrusted.Text(s, limit)
 }
 
-// redact replaces every secret in s, however it is escaped: percent-escapes and those of JSON and Go, in
-// any case, of any of its bytes, up to four times over. Case does not matter anywhere: a signature in
-// upper case is the signature.
+// redact replaces every secret in s, however it is escaped: percent-escapes and those of JSON and
+// Go, in any case, of any of its bytes, up to four times over. Case does not matter anywhere: a
+// signature in upper case is the signature.
 func redact(s string, secrets []string) string {
 	sought := make([]string, 0, 2*len(secrets))
 	for _, secret := range secrets {
@@ -79,9 +80,9 @@ func redactOne(s, secret string) string {
 // A secretFinder keeps its memory from one search to the next.
 type secretFinder struct{ positions, next []int }
 
-// end is where the secret ends that begins at i, or a long prefix of it; 0 if there is none. A byte can be
-// written in several ways, of which one may be the beginning of another, so all of them are followed at the
-// same time.
+// end is where the secret ends that begins at i, or a long prefix of it; 0 if there is none. A byte
+// can be written in several ways, of which one may be the beginning of another, so all of them are
+// followed at the same time.
 func (f *secretFinder) end(s string, i int, secret string) int {
 	if strings.IndexByte(`%\&+`, s[i]) < 0 && fold(s[i]) != fold(secret[0]) {
 		return 0
@@ -180,4 +181,56 @@ func fold(c byte) byte {
 		return c + ('a' - 'A')
 	}
 	return c
+}
+
+// cleaned makes e, which nobody else has yet, fit to be handed out: every [Error] that holds
+// anything of a server or of foreign code goes through here once all that is secret in it is known.
+// Text is cleared of the secrets before it is cut, so that no part of one is left.
+func (e *Error) cleaned(secrets ...string) *Error {
+	word := func(s string) string { return cleanText(s, maxWord, secrets) }
+	e.Stage, e.Code, e.Reason = Stage(word(string(e.Stage))), word(e.Code), word(e.Reason)
+	e.Domain, e.RequestID = word(e.Domain), word(e.RequestID)
+	e.Description = cleanText(e.Description, maxDescription, secrets)
+	e.Metadata = cleanMetadata(e.Metadata, secrets)
+	e.Hint = cleanHint(e.Hint, secrets)
+	e.Err = newCause(e.Err, secrets)
+	return e
+}
+
+// cleanError cleans an [*Error] of the layer that sent the secrets; any other error it leaves
+// alone.
+func cleanError(err error, secrets ...string) error {
+	if e, ok := err.(*Error); ok && e != nil {
+		return e.clone().cleaned(secrets...)
+	}
+	return err
+}
+
+// cleanMetadata keeps the first entries in the order of their keys.
+func cleanMetadata(metadata map[string]string, secrets []string) map[string]string {
+	if metadata == nil {
+		return nil
+	}
+	kept := make(map[string]string, min(len(metadata), maxMetadata))
+	keys := slices.Sorted(maps.Keys(metadata))
+	for _, key := range keys[:min(len(keys), maxMetadata)] {
+		kept[cleanText(key, maxKey, secrets)] = cleanText(metadata[key], maxValue, secrets)
+	}
+	return kept
+}
+
+// cleanHint cleans each line of a hint.
+func cleanHint(hint string, secrets []string) string {
+	const most = 32 // lines
+	if hint == "" {
+		return ""
+	}
+	parts := strings.SplitN(hint, "\n", most+1)
+	parts = parts[:min(len(parts), most)]
+	left := maxHint
+	for i, line := range parts {
+		parts[i] = cleanText(line, left, secrets)
+		left = max(left-len(parts[i])-1, 0)
+	}
+	return strings.TrimRight(strings.Join(parts, "\n"), "\n")
 }

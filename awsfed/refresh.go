@@ -45,12 +45,12 @@ type trial struct {
 	over    bool // guarded by the refresher's mu
 }
 
-// errFrozen ends an attempt that a suspended machine took along: its connections are dead, and the monotonic clock of its
-// deadline stood still.
+// errFrozen ends an attempt that a suspended machine took along: its connections are dead, and the
+// monotonic clock of its deadline stood still.
 var errFrozen = errors.New("the machine was suspended in the middle of it")
 
-// join makes a caller wait for the refresh. If the wall clock has passed the end of its attempt or its pause, the machine
-// was suspended in it, and the refresh begins anew. The caller holds mu.
+// join makes a caller wait for the refresh. If the wall clock has passed the end of its attempt or
+// its pause, the machine was suspended in it, and the refresh begins anew. The caller holds mu.
 func (f *refresh) join(now time.Time) {
 	f.waited = true
 	f.waiters++
@@ -67,8 +67,8 @@ func (f *refresh) join(now time.Time) {
 	f.deadline, f.slow = now.Add(f.budget), false
 }
 
-// await waits for the end of f. It reports whether the caller has to ask again: the token that it waited for has ended
-// meanwhile.
+// await waits for the end of f. It reports whether the caller has to ask again: the token that it
+// waited for has ended meanwhile.
 func (r *refresher) await(ctx context.Context, done <-chan struct{}, f *refresh, asking *Attempt) (token *oauth2.Token, err error, again bool) {
 	waits := true
 	defer func() {
@@ -127,14 +127,15 @@ func (r *refresher) start(now time.Time, f *refresh) {
 	f.budget = r.timeout - r.timeout/slackShare*time.Duration(1+f.level)
 	f.deadline = now.Add(f.budget)
 	f.news, f.done = make(chan struct{}), make(chan struct{})
-	// In the background there is one attempt a refresh: a source that needs more than its share gets it the next time.
+	// In the background there is one attempt a refresh: a source that needs more than its share
+	// gets it the next time.
 	f.slow = r.slow && !f.waited
 	r.refresh, r.asked = f, false
 	go r.run(f)
 }
 
-// run makes one attempt. It sits in a goroutine of its own for as long as the source takes: what ends the attempt if the
-// source does not is a timer.
+// run makes one attempt. It sits in a goroutine of its own for as long as the source takes: what
+// ends the attempt if the source does not is a timer.
 func (r *refresher) run(f *refresh) {
 	t, ctx := r.begin(f)
 	defer t.end(nil)
@@ -171,7 +172,8 @@ func (r *refresher) begin(f *refresh) (*trial, context.Context) {
 	return t, ctx
 }
 
-// abandonTrial ends an attempt whose source ignores the end of its ctx. The call goes on until it returns.
+// abandonTrial ends an attempt whose source ignores the end of its ctx. The call goes on until it
+// returns.
 func (r *refresher) abandonTrial(f *refresh, t *trial) {
 	r.settle(f, t, nil, &Error{Stage: cmp.Or(t.current(), r.kind.stage()), Code: codeAbandoned, Transient: true,
 		Description: "the call did not return when its ctx ended, and was left to itself", Err: context.DeadlineExceeded,
@@ -195,8 +197,8 @@ func (f *refresh) tell() {
 	f.news = make(chan struct{})
 }
 
-// settle ends an attempt, and with it the refresh unless that is to try again. Of an attempt that was abandoned it takes
-// in the return of the call.
+// settle ends an attempt, and with it the refresh unless that is to try again. Of an attempt that
+// was abandoned it takes in the return of the call.
 func (r *refresher) settle(f *refresh, t *trial, token *oauth2.Token, err error, abandoned bool) {
 	now := time.Now()
 	if err == nil {
@@ -211,7 +213,7 @@ func (r *refresher) settle(f *refresh, t *trial, token *oauth2.Token, err error,
 		failed = newFailure(r.kind.stage(), err)
 	}
 	late := errors.Is(t.ctx.Err(), context.DeadlineExceeded)
-	event := RefreshEvent{Kind: r.kind, Attempt: t.number, Start: t.start, Duration: now.Sub(t.start), Hops: t.result()}
+	event := RefreshEvent{Kind: r.kind, Attempt: t.number, Start: t.start, Duration: now.Sub(t.start), Steps: t.result()}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -243,7 +245,9 @@ func (r *refresher) settle(f *refresh, t *trial, token *oauth2.Token, err error,
 	case !now.Before(f.deadline):
 		failed = f.last // what a server said tells more than that the time was up
 	}
-	r.attempts++
+	if r.attempts++; r.attempts == 1 {
+		r.failing = now
+	}
 	r.last = failed
 	f.tries++
 	event.Err = failed.err

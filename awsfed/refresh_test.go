@@ -32,7 +32,7 @@ func newSource(t *testing.T, cloud *awsfedtest.Cloud, change ...func(*awsfed.Con
 	return ts
 }
 
-// slow makes every hop at Google take d.
+// slow makes every request at Google take d.
 func slow(cloud *awsfedtest.Cloud, d time.Duration) {
 	cloud.Inject(awsfedtest.Delay(awsfedtest.GoogleSTS, d))
 	cloud.Inject(awsfedtest.Delay(awsfedtest.IAMCredentials, d))
@@ -77,7 +77,8 @@ func (c *tally) everySecond(d time.Duration, get func() error) {
 	calls.Wait()
 }
 
-// The ways in which Go programs hold a token source. Each gives a func that does what a request would do.
+// The ways in which Go programs hold a token source. Each gives a func that does what a request
+// would do.
 var holders = map[string]func(*awsfed.TokenSource) func() error{
 	"the source itself": func(ts *awsfed.TokenSource) func() error {
 		return func() error { _, err := ts.TokenContext(context.Background()); return err }
@@ -134,14 +135,14 @@ func TestADayOfCallersWaitsForNothingAfterTheFirstToken(t *testing.T) {
 				}
 				callers.Wait()
 
-				assert.Equal(t, 300*time.Millisecond, time.Duration(first.slowest.Load()), "the first call, two hops")
+				assert.Equal(t, 300*time.Millisecond, time.Duration(first.slowest.Load()), "the first call, two requests")
 				assert.EqualValues(t, 16*24*60*60, day.calls.Load())
 				assert.Zero(t, day.failed.Load(), "failed calls")
 				assert.LessOrEqual(t, time.Duration(day.slowest.Load()), time.Millisecond, "the slowest call after the first")
 				assert.LessOrEqual(t, cloud.Count(awsfedtest.GoogleSTS), 60, "exchanges")
 				assert.LessOrEqual(t, cloud.Count(awsfedtest.IAMCredentials), 60, "impersonations")
 				t.Logf("%d exchanges, %d impersonations", cloud.Count(awsfedtest.GoogleSTS), cloud.Count(awsfedtest.IAMCredentials))
-				time.Sleep(3 * time.Hour) // until nobody holds a token: a bubble must not end before a flight
+				time.Sleep(3 * time.Hour) // until nobody holds a token: a bubble must not end before a refresh
 			})
 		})
 	}

@@ -22,10 +22,11 @@ import (
 //	                       │  callers get the last error at once
 //	                       └► one attempt after each pause, while somebody asks ──► valid
 //
-// While it is valid, refreshes run in the background, one attempt each, and their failures change nothing but when the
-// next one is due.
+// While it is valid, refreshes run in the background, one attempt each, and their failures change
+// nothing but when the next one is due.
 //
-// No code that is not of this package runs under mu: no method of a ctx or of an error, no source, hook or logger.
+// No code that is not of this package runs under mu: no method of a ctx or of an error, no source,
+// hook or logger.
 type refresher struct {
 	source   func(context.Context) (*oauth2.Token, error)
 	name     string // of the source, in errors
@@ -43,6 +44,8 @@ type refresher struct {
 	refresh   *refresh  // nil when none is under way
 	attempts  int       // since the last success
 	failed    int       // refreshes since the last success
+	failing   time.Time // since when attempts have failed; zero when the last one succeeded
+	succeeded bool      // an attempt, ever
 	last      *failure  // of the last attempt; nil after a success
 	stands    time.Time // until when callers get last at once, while there is no token; zero when they do not
 	asked     bool      // by a caller who got last
@@ -50,8 +53,9 @@ type refresher struct {
 	abandoned int       // calls of the source that go on though their ctx has ended
 }
 
-// take gives a copy of the token if it is valid, else nil, and starts its replacement if that is due: the timer does so
-// too, but not for a source that went quiet, nor in time on a machine that was suspended.
+// take gives a copy of the token if it is valid, else nil, and starts its replacement if that is
+// due: the timer does so too, but not for a source that went quiet, nor in time on a machine that
+// was suspended.
 func (r *refresher) take() *oauth2.Token {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -70,8 +74,9 @@ func (r *refresher) takeAt(now time.Time) *oauth2.Token {
 	return r.held.copy(now)
 }
 
-// valid reports whether there is a token to hand out. One in its last seconds is none, since it would end on its way,
-// unless the next has been asked for and did not come: then it is the best there is. The caller holds mu.
+// valid reports whether there is a token to hand out. One in its last seconds is none, since it
+// would end on its way, unless the next has been asked for and did not come: then it is the best
+// there is. The caller holds mu.
 func (r *refresher) valid(now time.Time) bool {
 	if r.held == nil {
 		return false
@@ -80,6 +85,14 @@ func (r *refresher) valid(now time.Time) bool {
 		return r.held.remaining(now) > 0
 	}
 	return r.held.remaining(now) > margin(r.held.life)
+}
+
+// left is what is left of the token at hand; zero without one. The caller holds mu.
+func (r *refresher) left(now time.Time) time.Duration {
+	if r.held == nil {
+		return 0
+	}
+	return r.held.remaining(now)
 }
 
 // wait gives a token when there is one, or an error.
@@ -115,8 +128,8 @@ func (r *refresher) wait(ctx context.Context) (*oauth2.Token, error) {
 	}
 }
 
-// enter makes a caller one of those who wait for the refresh under way, which it starts if there is none, or gives the
-// failure that the caller gets at once. The caller holds mu.
+// enter makes a caller one of those who wait for the refresh under way, which it starts if there is
+// none, or gives the failure that the caller gets at once. The caller holds mu.
 func (r *refresher) enter(now time.Time, asking *Attempt) (*refresh, *failure) {
 	f := r.refresh
 	if f == nil {
@@ -145,9 +158,9 @@ func (r *refresher) enter(now time.Time, asking *Attempt) (*refresh, *failure) {
 	return f, nil
 }
 
-// leave is what a caller gets whose ctx ended while it waited for f, nil if it did not come to that: a token in its last
-// seconds, which is better than none, or an error. The last failure of the refresh, if there is one, says more than the
-// ctx.
+// leave is what a caller gets whose ctx ended while it waited for f, nil if it did not come to
+// that: a token in its last seconds, which is better than none, or an error. The last failure of
+// the refresh, if there is one, says more than the ctx.
 func (r *refresher) leave(ctx context.Context, f *refresh) (*oauth2.Token, error) {
 	ended, cause := ctx.Err(), context.Cause(ctx)
 	stage := r.kind.stage()
@@ -199,7 +212,9 @@ func (r *refresher) check(token *oauth2.Token, now time.Time) error {
 // accept takes a new token in, unless the present one lives longer. The caller holds mu.
 func (r *refresher) accept(token *oauth2.Token, start, now time.Time, waited bool) {
 	r.attempts, r.failed, r.last, r.stands, r.asked = 0, 0, nil, time.Time{}, false
-	// Lives are compared, not ends: those of two settings of the clock mean nothing next to each other.
+	r.failing, r.succeeded = time.Time{}, true
+	// Lives are compared, not ends: those of two settings of the clock mean nothing next to each
+	// other.
 	if r.held == nil || token.Expiry.Sub(now.Round(0)) > r.held.remaining(now) {
 		r.held = &heldToken{token: *token, fetched: start, life: token.Expiry.Sub(start.Round(0))}
 		r.next = start.Add(max(refreshAfter(r.held.life, r.reserve), time.Second))
@@ -229,8 +244,8 @@ func (r *refresher) reject(f *failure, now time.Time) time.Time {
 	return r.next
 }
 
-// arm sets the timer. It holds the refresher weakly: one that nobody references is garbage while its timer still runs.
-// The caller holds mu.
+// arm sets the timer. It holds the refresher weakly: one that nobody references is garbage while
+// its timer still runs. The caller holds mu.
 func (r *refresher) arm(at, now time.Time) {
 	pause := max(at.Sub(now), 0)
 	if r.timer != nil {
@@ -245,9 +260,9 @@ func (r *refresher) arm(at, now time.Time) {
 	})
 }
 
-// tick starts a refresh in the background, if it is due and of use: when a token that was handed out is still alive, its
-// holder will come back for the next; and when there is none, when somebody has asked since the last failure. All else is
-// left to whoever calls.
+// tick starts a refresh in the background, if it is due and of use: when a token that was handed
+// out is still alive, its holder will come back for the next; and when there is none, when somebody
+// has asked since the last failure. All else is left to whoever calls.
 func (r *refresher) tick() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -273,17 +288,4 @@ func (r *refresher) invalidate(accessToken string) {
 		return
 	}
 	r.held, r.dropped = nil, now
-}
-
-func (r *refresher) status() Status {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	status := Status{Attempts: r.attempts, Abandoned: r.abandoned}
-	if r.last != nil {
-		status.Err = r.last.err
-	}
-	if now := time.Now(); r.held != nil && r.held.remaining(now) > 0 {
-		status.Expiry, status.ExpiresIn = r.held.copy(now).Expiry, r.held.remaining(now)
-	}
-	return status
 }

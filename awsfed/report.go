@@ -39,14 +39,15 @@ func (v Verdict) String() string {
 // MarshalText makes the verdict a word in JSON.
 func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// A Step is one thing that [Diagnose] looked at. In Cure the lines that start with two blanks are
-// commands, quoted for a POSIX shell and to be pasted as they are; the others are prose.
+// A Step is one thing that an attempt did, in a [RefreshEvent], or that [Diagnose] looked at, in a
+// [Report]. Findings and Hint are of a report alone. In Hint the lines that start with two blanks
+// are commands, quoted for a POSIX shell and to be pasted as they are; the others are prose.
 type Step struct {
-	Name     string        `json:"name"`
+	Stage    Stage         `json:"stage"`
 	Verdict  Verdict       `json:"verdict"`
 	Duration time.Duration `json:"duration_ns"`
 	Findings []string      `json:"findings"`       // what was seen
-	Cure     string        `json:"cure,omitempty"` // what to do, for a step that warned or failed
+	Hint     string        `json:"hint,omitempty"` // what to do, for a step that warned or failed
 	Err      error         `json:"-"`              // an *Error or *FieldErrors, for a step that failed
 }
 
@@ -68,15 +69,15 @@ func (r Report) Worst() Verdict {
 }
 
 // WriteText writes the report for people.
-func (r *Report) WriteText(w io.Writer) error {
+func (r Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	for _, step := range r.Steps {
 		mark := map[Verdict]string{VerdictPassed: "ok", VerdictSkipped: "--", VerdictWarned: "!!", VerdictFailed: "XX"}[step.Verdict]
-		fmt.Fprintf(&b, "%s  %-20s %-8s %s\n", mark, step.Name, step.Verdict, step.Duration.Round(100*time.Microsecond))
+		fmt.Fprintf(&b, "%s  %-20s %-8s %s\n", mark, step.Stage, step.Verdict, step.Duration.Round(100*time.Microsecond))
 		for _, finding := range step.Findings {
 			fmt.Fprintf(&b, "      %s\n", oneLine(finding))
 		}
-		for line := range strings.Lines(step.Cure) {
+		for line := range strings.Lines(step.Hint) {
 			line = strings.TrimSuffix(line, "\n")
 			if strings.HasPrefix(line, commandIndent) {
 				fmt.Fprintf(&b, "    %s\n", line) // A ">" in front would redirect where the line is pasted.
@@ -100,7 +101,7 @@ func oneLine(s string) string {
 	}, s)
 }
 
-func (r *Report) summary() string {
+func (r Report) summary() string {
 	count := make(map[Verdict]int)
 	for _, step := range r.Steps {
 		count[step.Verdict]++
@@ -109,7 +110,7 @@ func (r *Report) summary() string {
 	case count[VerdictFailed] > 0:
 		return fmt.Sprintf("%d of %d steps failed; what to do stands behind \">\", and commands below it.", count[VerdictFailed], len(r.Steps))
 	case r.Expiry.IsZero():
-		return "The walk did not come to its end, so there is nothing to say of what it did not reach."
+		return "The diagnosis did not come to its end, so there is nothing to say of what it did not reach."
 	case count[VerdictWarned] > 0:
 		return fmt.Sprintf("It works; %d of %d steps have a warning.", count[VerdictWarned], len(r.Steps))
 	}
@@ -117,7 +118,7 @@ func (r *Report) summary() string {
 }
 
 // String is the report as text.
-func (r *Report) String() string {
+func (r Report) String() string {
 	var b strings.Builder
 	_ = r.WriteText(&b) // a strings.Builder does not fail
 	return b.String()

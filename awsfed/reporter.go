@@ -6,11 +6,12 @@ import (
 	"sync"
 )
 
-// queueLength is how many events wait for a hook or a logger that is busy. Later ones are dropped and counted.
+// queueLength is how many events wait for a hook or a logger that is busy. Later ones are dropped
+// and counted.
 const queueLength = 64
 
-// A reporter tells the log and the hook of every attempt: each in order and one at a time, off the way of callers and of
-// refreshes. The sources that NewTokenSource connects share one.
+// A reporter tells the log and the hook of every attempt: each in order and one at a time, off the
+// way of callers and of refreshes. The sources that NewTokenSource connects share one.
 type reporter struct {
 	log  *eventQueue
 	hook *eventQueue // nil without a hook
@@ -44,7 +45,8 @@ func (r *reporter) tell(event report) {
 	}
 }
 
-// logEvent writes one event. Of a failure that another source has warned of there is no second warning.
+// logEvent writes one event. Of a failure that another source has warned of there is no second
+// warning.
 func logEvent(logger *slog.Logger, event report) {
 	level, message := slog.LevelWarn, "awsfed: token not refreshed"
 	switch {

@@ -12,8 +12,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
-// settings are a Config that was judged once: valid, with its defaults, and parsed. The layers are made of them, and
-// they share nothing with the Config that its owner may change.
+// settings are a Config that was judged once: valid, with its defaults, and parsed. The layers are
+// made of them, and they share nothing with the Config that its owner may change.
 type settings struct {
 	Config
 	provider principal.Provider
@@ -43,8 +43,8 @@ func resolve(cfg Config) (*settings, error) {
 	return s, nil
 }
 
-// exchangeScopes are those of the federated token: for impersonation Google asks for cloud-platform, whatever the scopes
-// of the final token are.
+// exchangeScopes are those of the federated token: for impersonation Google asks for
+// cloud-platform, whatever the scopes of the final token are.
 func (s *settings) exchangeScopes() []string {
 	if s.ServiceAccount != "" {
 		return []string{CloudPlatformScope}
@@ -52,7 +52,8 @@ func (s *settings) exchangeScopes() []string {
 	return s.Scopes
 }
 
-// withDefaults is c with every default filled in. It shares nothing with c that c's owner may change.
+// withDefaults is c with every default filled in. It shares nothing with c that c's owner may
+// change.
 func (c Config) withDefaults() Config {
 	universe := cmp.Or(c.UniverseDomain, defaultUniverse)
 	c.Delegates = slices.Clone(c.Delegates)

@@ -38,7 +38,7 @@ func TestAWrongClockCostsOneExchangeAndExpiryIsRight(t *testing.T) {
 					load.everySecond(5*time.Hour, func() error { _, err := ts.Token(); return err })
 					assert.Zero(t, load.failed.Load())
 					assert.LessOrEqual(t, cloud.Count(awsfedtest.GoogleSTS)-before, 13)
-					time.Sleep(3 * time.Hour) // until nobody holds a token: a bubble must not end before a flight
+					time.Sleep(3 * time.Hour) // until nobody holds a token: a bubble must not end before a refresh
 				})
 			})
 		}

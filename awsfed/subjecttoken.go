@@ -22,9 +22,6 @@ import (
 )
 
 const (
-	// AWSSubjectTokenType is the type of the subject tokens that a [SubjectTokenBuilder] makes.
-	AWSSubjectTokenType = "urn:ietf:params:aws:token-type:aws4_request"
-
 	callerIdentityQuery    = "Action=GetCallerIdentity&Version=2011-06-15"
 	regionPlaceholder      = "{region}"
 	defaultVerificationURL = "https://sts." + regionPlaceholder + ".amazonaws.com?" + callerIdentityQuery
@@ -33,16 +30,17 @@ const (
 	emptyPayloadSHA256   = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 )
 
-// A SubjectToken is what proves an identity to Google's STS (RFC 8693 §2.1). It prints and encodes as its type alone,
-// and gob refuses it, since its value is a secret. By == a token equals its copies; tokens that were made apart differ
-// even if their values are the same. The zero value is no token.
+// A SubjectToken is what proves an identity to Google's STS (RFC 8693 §2.1). It prints and encodes
+// as its type alone, and gob refuses it, since its value is a secret. By == a token equals its
+// copies; tokens that were made apart differ even if their values are the same. The zero value is
+// no token.
 type SubjectToken struct {
 	value secret.Box[string]
 	typ   string
 }
 
-// NewSubjectToken makes a subject token for a [SubjectTokenSource] of a program's own. The value is what stands in the
-// parameter subject_token, and the type is a URN, such as [AWSSubjectTokenType].
+// NewSubjectToken makes a subject token for a [SubjectTokenSource] of a program's own. The value is
+// what stands in the parameter subject_token, and the type is a URN, such as [AWSSubjectTokenType].
 func NewSubjectToken(value, typ string) SubjectToken {
 	return SubjectToken{value: secret.New(value), typ: typ}
 }
@@ -65,9 +63,9 @@ func (t SubjectToken) LogValue() slog.Value { return slog.StringValue(t.String()
 // MarshalText is String, for JSON, XML and other encoders.
 func (t SubjectToken) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
-// A SubjectTokenBuilder makes subject tokens out of AWS credentials: a GetCallerIdentity request of AWS STS, signed and
-// not sent. Google sends it, and so learns from AWS who signed. AWS accepts it for about 15 minutes, and for that long
-// it is a secret. It is safe for concurrent use.
+// A SubjectTokenBuilder makes subject tokens out of AWS credentials: a GetCallerIdentity request of
+// AWS STS, signed and not sent. Google sends it, and so learns from AWS who signed. AWS accepts it
+// for about 15 minutes, and for that long it is a secret. It is safe for concurrent use.
 //
 // The format is that of AIP-4117, "Determining the subject token in AWS".
 type SubjectTokenBuilder struct {
@@ -99,8 +97,8 @@ func fingerprintOf(credentials aws.Credentials) fingerprint {
 	return sha256.Sum256([]byte(credentials.AccessKeyID + "\n" + credentials.SessionToken))
 }
 
-// NewSubjectTokenBuilder needs Audience of cfg, and heeds Credentials, Region, VerificationURL, MetadataEndpoint, Timeout
-// and Logger. ctx is for loading the AWS configuration and is not kept.
+// NewSubjectTokenBuilder needs Audience of cfg, and heeds Credentials, Region, VerificationURL,
+// MetadataEndpoint, Timeout and Logger. ctx is for loading the AWS configuration and is not kept.
 func NewSubjectTokenBuilder(ctx context.Context, cfg Config) (*SubjectTokenBuilder, error) {
 	s, err := resolve(cfg)
 	if err != nil {
@@ -130,7 +128,8 @@ func newSubjectTokenBuilder(ctx context.Context, s *settings) (*SubjectTokenBuil
 	})}, nil
 }
 
-// SubjectToken signs a new request with the credentials of this moment. Its errors are of type [*Error].
+// SubjectToken signs a new request with the credentials of this moment. Its errors are of type
+// [*Error].
 func (b *SubjectTokenBuilder) SubjectToken(ctx context.Context) (SubjectToken, error) {
 	inner := b.hidden.Reveal()
 	if inner == nil {
@@ -220,8 +219,8 @@ func (b *subjectTokenBuilder) endpoint(ctx context.Context) (endpoint, region st
 	return regionalEndpoint(ctx, region)
 }
 
-// regionalEndpoint asks the AWS SDK, which knows the hosts of every partition, and that the pseudo-region aws-global
-// signs for us-east-1.
+// regionalEndpoint asks the AWS SDK, which knows the hosts of every partition, and that the
+// pseudo-region aws-global signs for us-east-1.
 func regionalEndpoint(ctx context.Context, region string) (endpoint, signingRegion string, err error) {
 	resolved, err := sts.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, sts.EndpointParameters{Region: &region})
 	if err != nil {
@@ -234,7 +233,8 @@ func regionalEndpoint(ctx context.Context, region string) (endpoint, signingRegi
 	return resolved.URI.Scheme + "://" + resolved.URI.Host + "?" + callerIdentityQuery, signingRegion, nil
 }
 
-// renew drops the AWS credentials behind a token that was refused, and tells if others come in their place.
+// renew drops the AWS credentials behind a token that was refused, and tells if others come in
+// their place.
 func (b *subjectTokenBuilder) renew(ctx context.Context) {
 	a := AttemptOf(ctx)
 	refused := a.Refused()
@@ -249,8 +249,8 @@ func (b *subjectTokenBuilder) renew(ctx context.Context) {
 	}
 }
 
-// serialize writes a signed request as Google reads it: JSON, then the escaping of a query. Field order, header names
-// and the order of headers are those of Google's own Go libraries.
+// serialize writes a signed request as Google reads it: JSON, then the escaping of a query. Field
+// order, header names and the order of headers are those of Google's own Go libraries.
 func serialize(req *http.Request) (string, error) {
 	type header struct {
 		Key   string `json:"key"`

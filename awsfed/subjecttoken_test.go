@@ -30,8 +30,8 @@ func staticCredentials(c aws.Credentials) aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil })
 }
 
-// googles is the subject token that Google's own library sends, seen by a server in its place. With a verification URL
-// the credentials come from the environment, since code cannot give it one.
+// googles is the subject token that Google's own library sends, seen by a server in its place. With
+// a verification URL the credentials come from the environment, since code cannot give it one.
 func googles(t *testing.T, credentials aws.Credentials, region, verificationURL string) string {
 	var sent string
 	ctx := context.WithValue(t.Context(), oauth2.HTTPClient, &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {

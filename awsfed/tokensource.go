@@ -14,18 +14,20 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/internal/secret"
 )
 
-// A TokenSource hands out a token and replaces it in time. It is an [oauth2.TokenSource], a [ContextTokenSource] and,
-// without importing gRPC, gRPC's per-RPC credentials. It is safe for any number of goroutines and needs no closing. Its
-// zero value gives errors.
+// A TokenSource hands out a token and replaces it in time. It is an [oauth2.TokenSource], a
+// [ContextTokenSource] and, without importing gRPC, gRPC's per-RPC credentials. It is safe for any
+// number of goroutines and needs no closing. Its zero value gives errors.
 //
-// While its token is valid no caller waits and none fails. The token is replaced in the background at 40 to 50 percent of
-// its life, or sooner with a Reserve, as long as a token that was handed out is alive: whoever holds one, a cache of Google's clients for
-// example, will be back. A failed replacement is tried again until it succeeds.
+// While its token is valid no caller waits and none fails. The token is replaced in the background
+// at 40 to 50 percent of its life, or sooner with a Reserve, as long as a token that was handed out
+// is alive: whoever holds one, a cache of Google's clients for example, will be back. A failed
+// replacement is tried again until it succeeds.
 //
-// Without a valid token callers share one refresh, which tries again by itself for as long as the Timeout. Once one of
-// its attempts has failed, no more than 1,000 callers wait for it; the others get the error at once. After a whole
-// refresh has failed all of them do, while attempts go on in the background, with pauses of at most four seconds if the
-// failure is transient and the service asks for no longer ones, as long as somebody asks.
+// Without a valid token callers share one refresh, which tries again by itself for as long as the
+// Timeout. Once one of its attempts has failed, no more than 1,000 callers wait for it; the others
+// get the error at once. After a whole refresh has failed all of them do, while attempts go on in
+// the background, with pauses of at most four seconds if the failure is transient and the service
+// asks for no longer ones, as long as somebody asks.
 type TokenSource struct {
 	hidden       secret.Box[*refresher] // of nil in the zero value
 	below        secret.Box[*refresher] // of the federated token, where NewTokenSource made both; else of nil
@@ -44,9 +46,10 @@ type CacheOptions struct {
 	OnRefresh    func(RefreshEvent)
 }
 
-// NewTokenSource connects the whole token flow: a [SubjectTokenBuilder], a cached [Exchanger] and, if cfg names a service
-// account, a cached [Impersonator]. ctx is for loading the AWS configuration and is not kept; no token is fetched yet. All
-// faults of cfg are reported at once, each as a [*FieldError].
+// NewTokenSource connects the whole token flow: a [SubjectTokenBuilder], a cached [Exchanger] and,
+// if cfg names a service account, a cached [Impersonator]. ctx is for loading the AWS configuration
+// and is not kept; no token is fetched yet. All faults of cfg are reported at once, each as a
+// [*FieldError].
 func NewTokenSource(ctx context.Context, cfg Config) (*TokenSource, error) {
 	s, err := resolve(cfg)
 	if err != nil {
@@ -73,8 +76,8 @@ func NewTokenSource(ctx context.Context, cfg Config) (*TokenSource, error) {
 	return account, nil
 }
 
-// NewCachedTokenSource makes a [TokenSource] of any source, so that one cached federated token can feed many
-// [Impersonator]s. The tokens of source must have an Expiry.
+// NewCachedTokenSource makes a [TokenSource] of any source, so that one cached federated token can
+// feed many [Impersonator]s. The tokens of source must have an Expiry.
 func NewCachedTokenSource(source ContextTokenSource, options *CacheOptions) (*TokenSource, error) {
 	if options == nil {
 		options = &CacheOptions{}
@@ -146,9 +149,10 @@ func (ts *TokenSource) Token() (*oauth2.Token, error) {
 	return r.wait(ctx)
 }
 
-// TokenContext gives a valid token that is the caller's own. It waits only while there is none, and no longer than ctx
-// lasts; the refresh that it waited for then goes on for the others. Nothing of ctx reaches the refresh. Errors are of
-// type [*Error], but for a nil ctx and the zero TokenSource, which are a [*FieldError].
+// TokenContext gives a valid token that is the caller's own. It waits only while there is none, and
+// no longer than ctx lasts; the refresh that it waited for then goes on for the others. Nothing of
+// ctx reaches the refresh. Errors are of type [*Error], but for a nil ctx and the zero TokenSource,
+// which are a [*FieldError].
 func (ts *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	r := ts.refresher()
 	if r == nil {
@@ -166,32 +170,11 @@ func (ts *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) 
 // errNoContext is for a nil ctx.
 var errNoContext = &FieldError{Field: "ctx", Want: "a context.Context that is not nil"}
 
-// Invalidate drops a token that a server refused although it has not ended, so that the next call gets a new one. It
-// does nothing if another token has taken its place already, and no more than once a minute.
+// Invalidate drops a token that a server refused although it has not ended, so that the next call
+// gets a new one. It does nothing if another token has taken its place already, and no more than
+// once a minute.
 func (ts *TokenSource) Invalidate(token *oauth2.Token) {
 	if r := ts.refresher(); r != nil && token != nil {
 		r.invalidate(token.AccessToken)
 	}
-}
-
-// A Status is what a health check wants to know of a [TokenSource].
-type Status struct {
-	Expiry    time.Time     // of the token at hand, by this machine's clock; zero when there is none
-	ExpiresIn time.Duration // what is left of it; zero when it has ended
-	Attempts  int           // that failed since the last success
-	Err       error         // of the last attempt; nil after a success, and before the first attempt
-	Abandoned int           // calls that still run though their ctx has ended, here and below; at 4 there are no more attempts
-}
-
-// Status asks nobody: it tells what is known.
-func (ts *TokenSource) Status() Status {
-	r := ts.refresher()
-	if r == nil {
-		return Status{Err: errNotMade}
-	}
-	status := r.status()
-	if below := ts.below.Reveal(); below != nil {
-		status.Abandoned += below.status().Abandoned
-	}
-	return status
 }

@@ -93,7 +93,7 @@ func TestTwoOAuth2ClientsShareOneSourceWithoutARace(t *testing.T) {
 	assert.Equal(t, 1, cloud.Count(awsfedtest.GoogleSTS))
 }
 
-func TestAWaiterLeavesWhenItsOwnContextEndsAndTheFlightGoesOn(t *testing.T) {
+func TestAWaiterLeavesWhenItsOwnContextEndsAndTheRefreshGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		slow(cloud, 2*time.Second)
@@ -102,7 +102,7 @@ func TestAWaiterLeavesWhenItsOwnContextEndsAndTheFlightGoesOn(t *testing.T) {
 		impatient, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
-		_, err := ts.TokenContext(impatient) // starts the flight
+		_, err := ts.TokenContext(impatient) // starts the refresh
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, time.Second, time.Since(start))
 
@@ -169,7 +169,7 @@ func TestAStormOfCallersIsNoStormOfRequests(t *testing.T) {
 					})
 				}
 				callers.Wait()
-				time.Sleep(time.Minute) // a flight may still be under way
+				time.Sleep(time.Minute) // a refresh may still be under way
 				sent := cloud.Count(awsfedtest.GoogleSTS)
 				t.Logf("%d requests in ten minutes of 1,000 calls a second", sent)
 				assert.LessOrEqual(t, sent, 200)
@@ -204,7 +204,7 @@ func TestAPermanentFailureIsNotTriedAgain(t *testing.T) {
 }
 
 func TestRetryAfterIsObeyed(t *testing.T) {
-	t.Run("inside a flight", func(t *testing.T) {
+	t.Run("inside a refresh", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			cloud := awsfedtest.New(awsfedtest.Options{})
 			cloud.Inject(awsfedtest.TooManyRequests(awsfedtest.GoogleSTS, 7*time.Second).Times(1))
@@ -214,7 +214,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 			assert.GreaterOrEqual(t, time.Since(start), 7*time.Second)
 		})
 	})
-	t.Run("beyond the flight", func(t *testing.T) {
+	t.Run("beyond the refresh", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			cloud := awsfedtest.New(awsfedtest.Options{})
 			cloud.Inject(awsfedtest.TooManyRequests(awsfedtest.GoogleSTS, 2*time.Minute).Times(1))
@@ -273,7 +273,7 @@ func TestAPermanentFailureIsHeardLongBeforeTheTokenEndsAndTriedAgainRarely(t *te
 		assert.ErrorIs(t, events[i].Err, awsfed.ErrPermissionDenied)
 		assert.True(t, events[i].Background)
 		assert.Equal(t, awsfed.ServiceAccountToken, events[i].Kind)
-		assert.Greater(t, token.Expiry.Sub(events[i].Start), 29*time.Minute, "time left to mend it")
+		assert.Greater(t, token.Expiry.Sub(events[i].Start), 29*time.Minute, "time left to correct it")
 		assert.LessOrEqual(t, cloud.Count(awsfedtest.IAMCredentials)-before, 8)
 		assert.ErrorIs(t, ts.Status().Err, awsfed.ErrPermissionDenied)
 	})
@@ -377,10 +377,10 @@ func TestOneFederatedTokenFeedsManyAccounts(t *testing.T) {
 
 func TestCallersCancellationsFailuresAndExpiriesAtRandom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var flights atomic.Int32
+		var refreshes atomic.Int32
 		ts := cached(t, func(ctx context.Context) (*oauth2.Token, error) {
-			assert.EqualValues(t, 1, flights.Add(1), "one refresh at a time")
-			defer flights.Add(-1)
+			assert.EqualValues(t, 1, refreshes.Add(1), "one refresh at a time")
+			defer refreshes.Add(-1)
 			select {
 			case <-time.After(rand.N(2 * time.Second)):
 			case <-ctx.Done():
@@ -417,7 +417,7 @@ func TestCallersCancellationsFailuresAndExpiriesAtRandom(t *testing.T) {
 			})
 		}
 		callers.Wait()
-		time.Sleep(time.Hour) // until nobody holds a token: a bubble must not end before a flight
+		time.Sleep(time.Hour) // until nobody holds a token: a bubble must not end before a refresh
 	})
 }
 

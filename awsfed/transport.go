@@ -9,8 +9,8 @@ import (
 
 const quotaProjectHeader = "X-Goog-User-Project"
 
-// Transport is an [http.RoundTripper] that puts a token on every request. Unlike [oauth2.Transport] it waits for a token
-// no longer than the ctx of the request lasts.
+// Transport is an [http.RoundTripper] that puts a token on every request. Unlike [oauth2.Transport]
+// it waits for a token no longer than the ctx of the request lasts.
 type Transport struct {
 	// Source gives the tokens. Required.
 	Source *TokenSource
@@ -18,9 +18,9 @@ type Transport struct {
 	Base http.RoundTripper
 }
 
-// RoundTrip sends a copy of req with an Authorization header, and with X-Goog-User-Project where the configuration
-// names a QuotaProject and req does not. A token goes over https, or over http to this machine, and does not follow a
-// redirect to another host.
+// RoundTrip sends a copy of req with an Authorization header, and with X-Goog-User-Project where
+// the configuration names a QuotaProject and req does not. A token goes over https, or over http to
+// this machine, and does not follow a redirect to another host.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	header, err := t.header(req)
 	if err != nil {
@@ -52,8 +52,8 @@ func (t *Transport) header(req *http.Request) (map[string]string, error) {
 	case req.URL == nil || !secure(req.URL):
 		return nil, errors.New("awsfed: a token does not go over http, unless to this machine")
 	}
-	for hop := req; hop.Response != nil; hop = hop.Response.Request {
-		if hop.Response.Request == nil || hop.Response.Request.URL.Host != req.URL.Host {
+	for r := req; r.Response != nil; r = r.Response.Request {
+		if r.Response.Request == nil || r.Response.Request.URL.Host != req.URL.Host {
 			return nil, nil // a redirect that came from, or by way of, somebody else
 		}
 	}
@@ -73,7 +73,8 @@ func (ts *TokenSource) header(ctx context.Context) (map[string]string, error) {
 	return header, nil
 }
 
-// GetRequestMetadata makes the source gRPC's credentials.PerRPCCredentials, for grpc.WithPerRPCCredentials.
+// GetRequestMetadata makes the source gRPC's credentials.PerRPCCredentials, for
+// grpc.WithPerRPCCredentials.
 func (ts *TokenSource) GetRequestMetadata(ctx context.Context, _ ...string) (map[string]string, error) {
 	header, err := ts.header(ctx)
 	if err != nil {

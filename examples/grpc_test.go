@@ -24,7 +24,8 @@ import (
 
 var _ credentials.PerRPCCredentials = (*awsfed.TokenSource)(nil)
 
-// A gRPC service that lets in whom the cloud knows, as Google's APIs do, called with a TokenSource as it is.
+// A gRPC service that lets in whom the cloud knows, as Google's APIs do, called with a TokenSource
+// as it is.
 func TestATokenSourceIsGRPCsPerRPCCredentials(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	certified := httptest.NewUnstartedServer(nil) // for its certificate

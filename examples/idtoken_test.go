@@ -22,8 +22,8 @@ import (
 // A Cloud Run service is such an audience.
 const idTokenAudience = "https://reports-912480652101.us-central1.run.app"
 
-// idToken gets an ID token as an AWS workload does: with the federated token, from the Service Account Credentials API by
-// Google's own client of it.
+// idToken gets an ID token as an AWS workload does: with the federated token, from the Service
+// Account Credentials API by Google's own client of it.
 func idToken(t *testing.T, cloud *awsfedtest.Cloud) string {
 	t.Helper()
 	cfg := cloud.Config()
@@ -40,7 +40,8 @@ func idToken(t *testing.T, cloud *awsfedtest.Cloud) string {
 	return answer.Token
 }
 
-// validate is what a service does with an ID token by Google's library, which fetches Google's keys from the emulator.
+// validate is what a service does with an ID token by Google's library, which fetches Google's keys
+// from the emulator.
 func validate(ctx context.Context, cloud *awsfedtest.Cloud, token, audience string) (*idtoken.Payload, error) {
 	validator, err := idtoken.NewValidator(ctx, option.WithHTTPClient(cloud.Client()))
 	if err != nil {

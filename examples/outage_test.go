@@ -30,7 +30,8 @@ import (
 // A caller makes one request's worth of use of a credential.
 type caller func() error
 
-// contenders are the Go libraries that have this flow, each wired to the same cloud in the same process.
+// contenders are the Go libraries that have this flow, each wired to the same cloud in the same
+// process.
 var contenders = map[string]func(t testing.TB, cloud *awsfedtest.Cloud) caller{
 	"awsfed": func(t testing.TB, cloud *awsfedtest.Cloud) caller {
 		ts := newSource(t, cloud)
@@ -76,7 +77,8 @@ func impersonationURL(cfg awsfed.Config) string {
 	return "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/" + cfg.ServiceAccount + ":generateAccessToken"
 }
 
-// The suppliers give Google's libraries the credentials that the AWS SDK has: what a user of theirs has to write.
+// The suppliers give Google's libraries the credentials that the AWS SDK has: what a user of theirs
+// has to write.
 type newSupplier struct{ cfg awsfed.Config }
 
 func (s newSupplier) AwsRegion(context.Context, *externalaccount.RequestOptions) (string, error) {
@@ -105,8 +107,8 @@ type result struct {
 	recovery time.Duration // from the end of the outage to the end of the last failed call
 }
 
-// outage runs a call every interval: for phase before an outage of both of Google's services, during it, and for a
-// quarter of an hour after.
+// outage runs a call every interval: for phase before an outage of both of Google's services,
+// during it, and for a quarter of an hour after.
 func outage(call caller, cloud *awsfedtest.Cloud, phase, length, interval time.Duration) result {
 	var (
 		calls  sync.WaitGroup
@@ -205,7 +207,8 @@ func TestTheStorageClientFailsInNoOutageOfHalfAnHour(t *testing.T) {
 	}
 }
 
-// listBuckets is the real storage client, with Google's own caching of tokens, in front of storage in the process.
+// listBuckets is the real storage client, with Google's own caching of tokens, in front of storage
+// in the process.
 func listBuckets(t *testing.T, cloud *awsfedtest.Cloud) caller {
 	t.Helper()
 	fake, err := fakestorage.NewServerWithOptions(fakestorage.Options{NoListener: true})

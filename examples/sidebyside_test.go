@@ -23,13 +23,13 @@ import (
 // What the README says of Google's libraries is measured here, next to awsfed, in one run.
 
 func TestStallsOfADaySideBySide(t *testing.T) {
-	const hop = 150 * time.Millisecond
+	const delay = 150 * time.Millisecond
 	stalls := make(map[string]int)
 	for name, contender := range contenders {
 		synctest.Test(t, func(t *testing.T) {
 			cloud := awsfedtest.New(awsfedtest.Options{})
-			cloud.Inject(awsfedtest.Delay(awsfedtest.GoogleSTS, hop))
-			cloud.Inject(awsfedtest.Delay(awsfedtest.IAMCredentials, hop))
+			cloud.Inject(awsfedtest.Delay(awsfedtest.GoogleSTS, delay))
+			cloud.Inject(awsfedtest.Delay(awsfedtest.IAMCredentials, delay))
 			call := contender(t, cloud)
 			require.NoError(t, call())
 			for range 24 * 60 * 60 {
@@ -98,7 +98,8 @@ func TestAWrongClockSideBySide(t *testing.T) {
 	}
 }
 
-// A file's token_url of any host gets the subject token from Google's library; awsfed refuses the file.
+// A file's token_url of any host gets the subject token from Google's library; awsfed refuses the
+// file.
 func TestAFileOfAForeignHostSideBySide(t *testing.T) {
 	const file = `{
 		"type": "external_account",

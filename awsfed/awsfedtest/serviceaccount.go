@@ -27,7 +27,8 @@ func (c *Cloud) AddServiceAccount(sa ServiceAccount) error {
 // member is principal://…, principalSet://… (see [Cloud.Provider] and package principal) or
 // serviceAccount:EMAIL. The role is one of
 //
-//   - roles/iam.workloadIdentityUser, which lets a federated identity get access tokens and ID tokens,
+//   - roles/iam.workloadIdentityUser, which lets a federated identity get access tokens and ID
+//     tokens,
 //   - roles/iam.serviceAccountTokenCreator, which lets its member get tokens, sign, and pass
 //     delegation on,
 //   - roles/iam.serviceAccountOpenIdTokenCreator, which lets its member get ID tokens.

@@ -37,7 +37,8 @@ func ExampleParseAudience() {
 	// audience "//iam.googleapis.com/projects/my-project/locations/global/workloadIdentityPools/my-aws-pool/providers/my-aws-provider": project "my-project" is not a number; a project ID cannot stand in for the project number here
 }
 
-// Why does a binding not match? Here it names the bare role, while the provider has the default mapping.
+// Why does a binding not match? Here it names the bare role, while the provider has the default
+// mapping.
 func ExampleMember_Matches() {
 	provider := principal.Provider{ProjectNumber: "912480652101", Pool: "my-aws-pool", ID: "my-aws-provider"}
 	id := principal.Identity{ARN: "arn:aws:sts::123456789012:assumed-role/app/session"}

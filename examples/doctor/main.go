@@ -1,4 +1,5 @@
-// Doctor walks the road from AWS credentials to a Google token, and says what is wrong and how to mend it.
+// Doctor follows the token flow from AWS credentials to a Google token, and says what is wrong and
+// what to do about it.
 //
 //	go -C examples run ./doctor -credentials FILE     # the real clouds; or GOOGLE_APPLICATION_CREDENTIALS
 //	go -C examples run ./doctor -demo missing-binding # the emulator, with a fault
@@ -102,7 +103,8 @@ func configuration(file, demo, hosts string) (awsfed.Config, error) {
 		fault.Inject(cloud)
 	}
 	cfg := cloud.Config()
-	// What the emulator does not answer, it never answers; but the AWS SDK asks EC2 metadata for a while.
+	// What the emulator does not answer, it never answers; but the AWS SDK asks EC2 metadata for a
+	// while.
 	cfg.Timeout = 2 * time.Second
 	if strings.HasPrefix(demo, "metadata-") {
 		cfg.Timeout = 30 * time.Second

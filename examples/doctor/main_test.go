@@ -41,7 +41,7 @@ func TestEveryFaultIsFoundAndCured(t *testing.T) {
 				assert.Contains(t, out, "the clock of this machine is 1h0m0s "+strings.TrimPrefix(fault.Name, "clock-"))
 			default:
 				assert.Equal(t, 2, code, out)
-				assert.Contains(t, out, "    > ", "a cure")
+				assert.Contains(t, out, "    > ", "a hint")
 				if fault.Endpoint == awsfedtest.EC2Metadata {
 					assert.Contains(t, out, "--http-put-response-hop-limit 2")
 				}
@@ -62,7 +62,7 @@ func TestTheReportIsJSONForMachines(t *testing.T) {
 	assert.Equal(t, 2, code)
 	var report struct {
 		Worst string
-		Steps []struct{ Name, Verdict, Cure string }
+		Steps []struct{ Name, Verdict, Hint string }
 	}
 	require.NoError(t, json.Unmarshal([]byte(out), &report))
 	assert.Equal(t, "failed", report.Worst)

@@ -43,8 +43,8 @@ func (l listing) print(ctx context.Context, out io.Writer) error {
 	// The storage client would do this with its first request; done here, the
 	// duration of that request is its own.
 	token, err := ts.TokenContext(ctx)
-	for _, hop := range steps.taken(ctx) {
-		printStep(out, string(hop.Stage), hop.Duration, l.explain(hop))
+	for _, step := range steps.taken(ctx) {
+		printStep(out, string(step.Stage), step.Duration, l.explain(step))
 	}
 	if err != nil {
 		return err
@@ -72,15 +72,15 @@ func (l listing) print(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// explain says in a few words what a hop was.
-func (l listing) explain(hop awsfed.Hop) string {
-	if hop.Err != nil {
+// explain says in a few words what a step was.
+func (l listing) explain(step awsfed.Step) string {
+	if step.Err != nil {
 		return "failed"
 	}
-	switch hop.Stage {
+	switch step.Stage {
 	case awsfed.StageCredentials, awsfed.StageRegion:
 		if l.Source != nil {
-			return l.Source(hop.Stage)
+			return l.Source(step.Stage)
 		}
 		return "from the AWS SDK's chain"
 	case awsfed.StageSubjectToken:
@@ -124,20 +124,20 @@ type recorder struct {
 	told chan struct{} // closed by that event
 
 	mu    sync.Mutex
-	steps []awsfed.Hop
+	steps []awsfed.Step
 }
 
 func (r *recorder) record(event awsfed.RefreshEvent) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.steps = append(r.steps, event.Hops...)
+	r.steps = append(r.steps, event.Steps...)
 	if event.Kind == r.last {
 		r.once.Do(func() { close(r.told) })
 	}
 }
 
 // taken are the steps, after the last event or the end of ctx.
-func (r *recorder) taken(ctx context.Context) []awsfed.Hop {
+func (r *recorder) taken(ctx context.Context) []awsfed.Step {
 	select {
 	case <-r.told:
 	case <-ctx.Done():

@@ -3,8 +3,8 @@
 //	go -C internal/release run . DIR
 //
 // In the repository every module of its own points to the core by a relative replace, so that a
-// clone works as it is. A tagged module must not: go install refuses one with a replace. DIR/tree is
-// the repository without these replaces and with the versions of the release; DIR/proxy is what
+// clone works as it is. A tagged module must not: go install refuses one with a replace. DIR/tree
+// is the repository without these replaces and with the versions of the release; DIR/proxy is what
 // GOPROXY=file://DIR/proxy takes. What is left to do, in its order, goes to standard output.
 package main
 

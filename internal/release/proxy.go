@@ -13,8 +13,8 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// publish adds a module of the tree to the proxy, by the protocol of go.dev/ref/mod#goproxy-protocol,
-// and gives its lines of go.sum.
+// publish adds a module of the tree to the proxy, by the protocol of
+// go.dev/ref/mod#goproxy-protocol, and gives its lines of go.sum.
 func publish(proxy, tree string, m repoModule, version, committed string) (sum string, err error) {
 	escaped, err := module.EscapePath(m.path())
 	if err != nil {
@@ -39,7 +39,8 @@ func publish(proxy, tree string, m repoModule, version, committed string) (sum s
 		}
 	}
 
-	// CreateFromDir leaves out the directories that are modules of their own, as the go command does.
+	// CreateFromDir leaves out the directories that are modules of their own, as the go command
+	// does.
 	var archive bytes.Buffer
 	if err := zip.CreateFromDir(&archive, module.Version{Path: m.path(), Version: version}, source); err != nil {
 		return "", err

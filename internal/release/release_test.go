@@ -52,7 +52,8 @@ func TestAReleaseIsInstalledAndImportedWithoutTheRepository(t *testing.T) {
 		"GOPROXY=" + sources,
 		"GOSUMDB=off", // What the module cache has was checked when it came in.
 		"GOPRIVATE=", "GONOPROXY=", "GONOSUMDB=",
-		// A cache of its own: the version of the test must not pass for the one that is released later.
+		// A cache of its own: the version of the test must not pass for the one that is released
+		// later.
 		"GOMODCACHE=" + filepath.Join(dir, "modules"),
 		"GOBIN=" + filepath.Join(dir, "bin"),
 		"GOFLAGS=-mod=mod -modcacherw -trimpath",

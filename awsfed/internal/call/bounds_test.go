@@ -23,7 +23,8 @@ import (
 // maxCost is what one call may allocate, garbage included.
 const maxCost = 8 << 20
 
-// cost is what do allocates, together with all that runs meanwhile. Tests that ask it are not parallel.
+// cost is what do allocates, together with all that runs meanwhile. Tests that ask it are not
+// parallel.
 func cost(do func()) int64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -32,8 +33,8 @@ func cost(do func()) int64 {
 	return int64(after.TotalAlloc - before.TotalAlloc)
 }
 
-// raw answers every connection with what answer writes, once it has the headers of a request. The channel tells how
-// writing ended.
+// raw answers every connection with what answer writes, once it has the headers of a request. The
+// channel tells how writing ended.
 func raw(t *testing.T, answer func(net.Conn) error) (url string, ended <-chan error) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

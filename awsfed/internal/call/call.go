@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	// MaxBody bounds an answer. The largest that Google sends here holds one token of at most 12 KiB.
+	// MaxBody bounds an answer. The largest that Google sends here holds one token of at most 12
+	// KiB.
 	MaxBody = 64 << 10
 	// MaxHeader bounds the headers of an answer that comes by the default transport.
 	MaxHeader = 64 << 10
@@ -33,8 +34,8 @@ type Answer struct {
 	Sent   time.Time // just before the request went out
 }
 
-// Keep is what awsfed reads of an answer's headers. It shares nothing with header, which can be as large
-// as a transport allows.
+// Keep is what awsfed reads of an answer's headers. It shares nothing with header, which can be as
+// large as a transport allows.
 func Keep(header http.Header) http.Header {
 	kept := make(http.Header)
 	for _, name := range [...]string{
@@ -47,9 +48,9 @@ func Keep(header http.Header) http.Header {
 	return kept
 }
 
-// Client is base without the habits that would leak or hide something: it follows no redirect, which would post a
-// secret to another host, and keeps no cookies. A base without a transport, or none at all, has the default transport
-// with a bound of MaxHeader.
+// Client is base without the habits that would leak or hide something: it follows no redirect,
+// which would post a secret to another host, and keeps no cookies. A base without a transport, or
+// none at all, has the default transport with a bound of MaxHeader.
 func Client(base *http.Client) *http.Client {
 	if base == nil {
 		base = &http.Client{}
@@ -76,8 +77,8 @@ func Post(ctx context.Context, client *http.Client, url string, header http.Head
 	return Do(client, req)
 }
 
-// Do sends req and reads the answer. An answer of any status is no error. What is left unread of a body that is too
-// large is not waited for: closing it closes the connection.
+// Do sends req and reads the answer. An answer of any status is no error. What is left unread of a
+// body that is too large is not waited for: closing it closes the connection.
 func Do(client *http.Client, req *http.Request) (*Answer, error) {
 	sent := time.Now()
 	resp, err := client.Do(req)
@@ -102,8 +103,9 @@ func Do(client *http.Client, req *http.Request) (*Answer, error) {
 	return answer, nil
 }
 
-// RetryAfter is the pause that the answer asks for (RFC 9110 §10.2.3), zero when it asks for none. A date is measured
-// against the answer's own Date, so that a wrong clock on this side does not matter.
+// RetryAfter is the pause that the answer asks for (RFC 9110 §10.2.3), zero when it asks for none.
+// A date is measured against the answer's own Date, so that a wrong clock on this side does not
+// matter.
 func (a *Answer) RetryAfter() time.Duration {
 	value := strings.TrimSpace(a.Header.Get("Retry-After"))
 	// What is out of range is taken for the nearest that is in it.

@@ -11,15 +11,15 @@ import (
 // maxError bounds the text of an error without the URL.
 const maxError = 300
 
-// quotation is how package net/http quotes what it cannot read of a server: a status line, a Content-Length, the debug
-// data of a GOAWAY frame.
+// quotation is how package net/http quotes what it cannot read of a server: a status line, a
+// Content-Length, the debug data of a GOAWAY frame.
 var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*(?:"|$)`)
 
 // headerLine is how it quotes a header, without quotation marks.
 const headerLine = "malformed MIME header"
 
-// clean takes what a server says out of the text of an error of package net/http: it can be long, and repeat the secrets
-// that were sent to the server. The chain of the error stays.
+// clean takes what a server says out of the text of an error of package net/http: it can be long,
+// and repeat the secrets that were sent to the server. The chain of the error stays.
 func clean(err error) error {
 	inner, prefix := err, ""
 	var u *url.Error

@@ -8,8 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// defaultTransport is http.DefaultTransport, whatever it is by the time of a request, with a bound on headers where it is
-// still the one that the first request found. All clients of a process share its connections.
+// defaultTransport is http.DefaultTransport, whatever it is by the time of a request, with a bound
+// on headers where it is still the one that the first request found. All clients of a process share
+// its connections.
 type defaultTransport struct{}
 
 var _ http.RoundTripper = defaultTransport{}
@@ -17,7 +18,8 @@ var _ http.RoundTripper = defaultTransport{}
 // bounded is a transport of package http, and a clone of it with a bound.
 type bounded struct{ of, clone *http.Transport }
 
-// fromDefault is made by the first request, so that a program can replace or change http.DefaultTransport before.
+// fromDefault is made by the first request, so that a program can replace or change
+// http.DefaultTransport before.
 var fromDefault = sync.OnceValue(func() bounded {
 	of, ok := http.DefaultTransport.(*http.Transport)
 	if !ok || of == nil {
@@ -48,11 +50,12 @@ func (defaultTransport) CloseIdleConnections() {
 
 // careful is the transport of every client.
 //
-// It takes the Location out of answers: before it asks whether to follow, http.Client reads it, and puts one that it cannot
-// read into an error, with whatever the server has written there.
+// It takes the Location out of answers: before it asks whether to follow, http.Client reads it, and
+// puts one that it cannot read into an error, with whatever the server has written there.
 //
-// It keeps a request off the connection on which the one before was given up. One of HTTP/2 stays open after that, and if its
-// other side is gone without a word, all requests would run out of time until TCP gives up, after a quarter of an hour.
+// It keeps a request off the connection on which the one before was given up. One of HTTP/2 stays
+// open after that, and if its other side is gone without a word, all requests would run out of time
+// until TCP gives up, after a quarter of an hour.
 type careful struct {
 	base  http.RoundTripper
 	stale atomic.Bool // a request was given up

@@ -1,4 +1,5 @@
-// Package clock tells the time of the servers that awsfed talks to, on a machine whose own clock may be wrong.
+// Package clock tells the time of the servers that awsfed talks to, on a machine whose own clock
+// may be wrong.
 package clock
 
 import (
@@ -8,14 +9,15 @@ import (
 )
 
 const (
-	// MaxSkew bounds what is believed: a Date further away says more about a broken proxy than about this machine.
+	// MaxSkew bounds what is believed: a Date further away says more about a broken proxy than
+	// about this machine.
 	MaxSkew = 12 * time.Hour
 	// minSkew is what the whole seconds of a Date header and the way of the answer can feign.
 	minSkew = 2 * time.Second
 )
 
-// A Clock is this machine's clock, corrected by the Date of the newest answer. The zero value trusts the machine.
-// It is safe for concurrent use.
+// A Clock is this machine's clock, corrected by the Date of the newest answer. The zero value
+// trusts the machine. It is safe for concurrent use.
 type Clock struct {
 	offset atomic.Int64 // nanoseconds to add to the machine's time
 }
@@ -26,8 +28,8 @@ func (c *Clock) Now() time.Time { return time.Now().Add(c.Offset()) }
 // Offset is how far the servers are ahead of this machine; negative when they are behind.
 func (c *Clock) Offset() time.Duration { return time.Duration(c.offset.Load()) }
 
-// Learn takes in an answer that was received just now to a request sent at sent. Answers without a believable Date
-// teach nothing.
+// Learn takes in an answer that was received just now to a request sent at sent. Answers without a
+// believable Date teach nothing.
 func (c *Clock) Learn(sent time.Time, header http.Header) {
 	date, ok := parseDate(sent, header)
 	if !ok {
@@ -41,9 +43,9 @@ func (c *Clock) Learn(sent time.Time, header http.Header) {
 	c.offset.Store(int64(offset))
 }
 
-// Local turns an instant that a server named into this machine's time, by the Date of the same answer. It errs on the
-// early side, by a second and the time that the answer took; a skew of less than three seconds may pass unseen. Without
-// a believable Date the instant stands as it is.
+// Local turns an instant that a server named into this machine's time, by the Date of the same
+// answer. It errs on the early side, by a second and the time that the answer took; a skew of less
+// than three seconds may pass unseen. Without a believable Date the instant stands as it is.
 func Local(t, sent time.Time, header http.Header) time.Time {
 	date, ok := parseDate(sent, header)
 	if !ok || date.Sub(sent.Round(0)).Abs() < minSkew {

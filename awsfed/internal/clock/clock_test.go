@@ -12,7 +12,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/internal/clock"
 )
 
-// answer is the header of a server whose clock is off by skew at this instant. HTTP cuts off the fraction of a second.
+// answer is the header of a server whose clock is off by skew at this instant. HTTP cuts off the
+// fraction of a second.
 func answer(skew time.Duration) http.Header {
 	return http.Header{"Date": {time.Now().Add(skew).UTC().Format(http.TimeFormat)}}
 }
@@ -160,7 +161,8 @@ func TestLocalIsNeverLate(t *testing.T) {
 	}
 }
 
-// A Date that is less than two seconds off shows no skew, and its cut-off fraction hides one second more.
+// A Date that is less than two seconds off shows no skew, and its cut-off fraction hides one second
+// more.
 func TestASkewThatDateCannotShowCostsLessThanThreeSeconds(t *testing.T) {
 	for skew := -3 * time.Second; skew <= 3*time.Second; skew += 100 * time.Millisecond {
 		for fraction := time.Duration(0); fraction < time.Second; fraction += 50 * time.Millisecond {

@@ -1,4 +1,5 @@
-// Package hosts knows whose a host name is: the rules by which awsfed decides where a secret may be sent.
+// Package hosts knows whose a host name is: the rules by which awsfed decides where a secret may be
+// sent.
 package hosts
 
 import (
@@ -18,8 +19,9 @@ func Loopback(host string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-// Google reports whether host belongs to Google's token services in the given universe ("" is googleapis.com): the
-// global, regional, mTLS and Private Service Connect names of service, "sts" or "iamcredentials".
+// Google reports whether host belongs to Google's token services in the given universe ("" is
+// googleapis.com): the global, regional, mTLS and Private Service Connect names of service, "sts"
+// or "iamcredentials".
 func Google(host, service, universe string) bool {
 	if universe == "" {
 		universe = "googleapis.com"
@@ -40,8 +42,8 @@ func Google(host, service, universe string) bool {
 	return false
 }
 
-// EC2Metadata reports whether host is one of the two addresses of EC2's instance metadata service, as AIP-4117
-// lists them.
+// EC2Metadata reports whether host is one of the two addresses of EC2's instance metadata service,
+// as AIP-4117 lists them.
 func EC2Metadata(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return err == nil && (addr == netip.AddrFrom4([4]byte{169, 254, 169, 254}) ||
@@ -59,8 +61,8 @@ func Region(s string) bool {
 	return !slices.ContainsFunc(parts[:last], func(part string) bool { return !Only(part, letters) })
 }
 
-// AWSSTS reports whether host is one of AWS STS, and the region that a request to it must be signed for. The global
-// endpoint wants us-east-1.
+// AWSSTS reports whether host is one of AWS STS, and the region that a request to it must be signed
+// for. The global endpoint wants us-east-1.
 func AWSSTS(host string) (region string, ok bool) {
 	host = lower(host)
 	if host == "sts.amazonaws.com" {

@@ -9,10 +9,11 @@ import (
 
 const cover = "[secret]"
 
-// A Box holds a value that nothing prints. In an unexported field package fmt calls no methods, and under a verb that
-// does not fit it follows one pointer more; other packages follow all of them. Nothing follows a func, so the value is
-// behind one. The func is behind a pointer, which makes boxes comparable: a copy equals its original, and no other
-// box does. The zero Box holds the zero value of T.
+// A Box holds a value that nothing prints. In an unexported field package fmt calls no methods, and
+// under a verb that does not fit it follows one pointer more; other packages follow all of them.
+// Nothing follows a func, so the value is behind one. The func is behind a pointer, which makes
+// boxes comparable: a copy equals its original, and no other box does. The zero Box holds the zero
+// value of T.
 type Box[T any] struct{ open *func() T }
 
 // New puts v into a box.

@@ -1,5 +1,5 @@
-// Package shell makes command lines that people paste into a POSIX shell: whatever a value holds, it
-// stays one word of the command, and the command stays one line.
+// Package shell makes command lines that people paste into a POSIX shell: whatever a value holds,
+// it stays one word of the command, and the command stays one line.
 package shell
 
 import (
@@ -29,8 +29,8 @@ func Command(argv ...string) string {
 	return strings.Join(words, " ")
 }
 
-// cutOption cuts a word after "--name=", or after "--name" where that is all of it. The name is empty
-// for a word that is no option.
+// cutOption cuts a word after "--name=", or after "--name" where that is all of it. The name is
+// empty for a word that is no option.
 func cutOption(word string) (name, value string) {
 	name, value, given := strings.Cut(word, "=")
 	if !strings.HasPrefix(name, "--") || strings.Trim(name, letters+"-") != "" {
@@ -43,10 +43,10 @@ func cutOption(word string) (name, value string) {
 }
 
 // Quote is word as a POSIX shell reads it back, the grammar of POSIX.1-2017 XCU 2.2.2. Words of
-// letters, digits and "@%+=:,./_-" stay as they are, unless they start with "-", which looks like an
-// option, or with "=", which zsh expands. A word that is not [Printable] becomes [Unprintable]: NUL
-// cannot be passed at all, a line break ends the line that is pasted, and other control characters
-// act on the terminal.
+// letters, digits and "@%+=:,./_-" stay as they are, unless they start with "-", which looks like
+// an option, or with "=", which zsh expands. A word that is not [Printable] becomes [Unprintable]:
+// NUL cannot be passed at all, a line break ends the line that is pasted, and other control
+// characters act on the terminal.
 func Quote(word string) string {
 	switch {
 	case !Printable(word):

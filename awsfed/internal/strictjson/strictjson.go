@@ -30,8 +30,8 @@ func (e *DuplicateKeyError) Error() string {
 }
 
 // Fields gives the members of the one JSON object in data, by their exact names. Package json takes
-// "Access_Token" for access_token and the last of two; here the first is another field, and the second
-// an error, at any depth.
+// "Access_Token" for access_token and the last of two; here the first is another field, and the
+// second an error, at any depth.
 //
 // A byte order mark before the object is skipped, since editors put it there. Errors are one plain
 // sentence without its end, whose subject "it" is data: "it is cut off".
@@ -60,7 +60,8 @@ func Fields(data []byte) (map[string]json.RawMessage, error) {
 	return fields, nil
 }
 
-// check looks for duplicate keys and too deep nesting in the first value of data, and gives its end.
+// check looks for duplicate keys and too deep nesting in the first value of data, and gives its
+// end.
 func check(data []byte) (int64, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber() // a number may be too large for a float
@@ -120,7 +121,8 @@ func (c *container) take(token json.Token) error {
 	return nil
 }
 
-// fault says what is wrong in words of this package: those of package json quote characters of data.
+// fault says what is wrong in words of this package: those of package json quote characters of
+// data.
 func fault(err error) error {
 	var syntax *json.SyntaxError
 	switch {

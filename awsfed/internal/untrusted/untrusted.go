@@ -9,9 +9,9 @@ import (
 // ellipsis ends a text that was cut.
 const ellipsis = "…"
 
-// Text is s as valid UTF-8 of at most limit bytes on one line. Control characters become blanks; what
-// is invisible or changes the direction of text vanishes, so that a search for a secret in the result
-// finds one that they were strewn into. A text that is cut ends in "…" if that fits.
+// Text is s as valid UTF-8 of at most limit bytes on one line. Control characters become blanks;
+// what is invisible or changes the direction of text vanishes, so that a search for a secret in the
+// result finds one that they were strewn into. A text that is cut ends in "…" if that fits.
 func Text(s string, limit int) string {
 	var b strings.Builder
 	b.Grow(max(0, min(len(s), limit)))
@@ -38,8 +38,8 @@ func Text(s string, limit int) string {
 	return b.String()
 }
 
-// control reports whether r moves a cursor, ends a line or starts a terminal's command: C0, DEL, C1 and
-// the separators of lines and paragraphs.
+// control reports whether r moves a cursor, ends a line or starts a terminal's command: C0, DEL, C1
+// and the separators of lines and paragraphs.
 func control(r rune) bool {
 	return r < ' ' || r >= 0x7f && r <= 0x9f || r == 0x2028 || r == 0x2029
 }
