@@ -14,18 +14,6 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed"
 )
 
-// invalidAnswer asserts that err is of an answer that may be better the next time, and gives it.
-func invalidAnswer(t *testing.T, err error) *awsfed.Error {
-	t.Helper()
-	var e *awsfed.Error
-	require.ErrorAs(t, err, &e)
-	assert.Equal(t, "InvalidAnswer", e.Code)
-	assert.True(t, e.Transient)
-	assert.NotContains(t, e.Error(), "ya29", "a token is never in an error")
-	assert.Less(t, len(e.Error()), 8<<10)
-	return e
-}
-
 func TestOnlyWholeSecondsAreALifetime(t *testing.T) {
 	for _, c := range []struct {
 		value string
@@ -80,18 +68,6 @@ func TestOnlyWholeSecondsAreALifetime(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestAServiceAccountTokenHasALifeOfSomeLength(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // whose clock starts in 2000
-		for _, end := range []string{"2000-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "0000-01-01T00:00:00Z"} {
-			_, err := impersonateOnce(t, answering(200, `{"accessToken":"ya29.c.x","expireTime":"`+end+`"}`))
-			assert.Contains(t, invalidAnswer(t, err).Description, "expireTime", end)
-		}
-		token, err := impersonateOnce(t, answering(200, `{"accessToken":"ya29.c.x","expireTime":"9999-12-31T23:59:59Z"}`))
-		require.NoError(t, err)
-		assert.Equal(t, time.Hour, token.Expiry.Sub(time.Now().Round(0)))
-	})
 }
 
 func TestAFieldOfAnAnswerHasOneNameAndOneValue(t *testing.T) {

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,30 +25,6 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed"
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
-
-// serve starts the cloud on loopback and leads the AWS SDK of this process there.
-func serve(t *testing.T, cloud *awsfedtest.Cloud, source awsfedtest.CredentialSource) *awsfedtest.Server {
-	t.Helper()
-	clearAWSEnvironment(t)
-	server, err := cloud.Start()
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, server.Close()) })
-	env, err := server.Env(source, t.TempDir())
-	require.NoError(t, err)
-	for _, variable := range env {
-		name, value, _ := strings.Cut(variable, "=")
-		t.Setenv(name, value)
-	}
-	return server
-}
-
-// writeFile writes a file of the test and gives its name.
-func writeFile(t *testing.T, name, content string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-	return path
-}
 
 func TestEverySourceOfTheAWSChainEndsInAGoogleToken(t *testing.T) {
 	// keys are of the role app, as somebody's configuration may hold them.
@@ -193,12 +173,6 @@ func TestAProviderWithoutKeysIsAnErrorAndNothingIsSent(t *testing.T) {
 	assert.Empty(t, cloud.Requests())
 }
 
-// rotating is a cache of credentials like the SDK's, whose content a test sets.
-type rotating struct{ now, next aws.Credentials }
-
-func (r *rotating) Retrieve(context.Context) (aws.Credentials, error) { return r.now, nil }
-func (r *rotating) Invalidate()                                       { r.now = r.next }
-
 func TestAWSCredentialsThatWereRefusedAreFetchedAnewOnce(t *testing.T) {
 	for name, test := range map[string]struct {
 		spoil     func(*awsfedtest.Cloud, aws.Credentials) error
@@ -226,4 +200,117 @@ func TestAWSCredentialsThatWereRefusedAreFetchedAnewOnce(t *testing.T) {
 			assert.Equal(t, test.exchanges, cloud.Count(awsfedtest.GoogleSTS))
 		})
 	}
+}
+
+func TestAWSCredentialsThatAreSlowAreNoMisconfiguration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		credentials, err := cloud.Config().Credentials.Retrieve(t.Context())
+		require.NoError(t, err)
+		provider := aws.NewCredentialsCache(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			time.Sleep(12 * time.Second) // a credential_process, for example
+			return credentials, nil
+		}))
+		_, err = newSource(t, cloud, func(cfg *awsfed.Config) { cfg.Credentials = provider }).Token()
+		require.NoError(t, err)
+	})
+}
+
+func TestMetadataThatHasAnsweredBeforeIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		cfg := cloud.Config()
+		cache := cfg.Credentials.(*aws.CredentialsCache)
+		ts := newSource(t, cloud, func(c *awsfed.Config) { c.Credentials = cache })
+		token, err := ts.Token()
+		require.NoError(t, err)
+		time.Sleep(time.Until(token.Expiry) + 3*time.Hour)
+		cache.Invalidate()
+		cloud.Inject(awsfedtest.Reset(awsfedtest.EC2Metadata).During(5 * time.Second))
+		_, err = ts.Token()
+		require.NoError(t, err)
+	})
+}
+
+func TestAnAgentThatIsStartingIsWaitedFor(t *testing.T) {
+	clearAWSEnvironment(t)
+	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", nobody+"/v1/credentials")
+	err := attempt(t)
+	assert.ErrorIs(t, err, awsfed.ErrTransient)
+	assert.NotErrorIs(t, err, awsfed.ErrNoCredentials)
+}
+
+func TestAnEndpointOfATaskOrPodThatDoesNotAnswerIsTransient(t *testing.T) {
+	at := awsfedtest.ContainerCredentials
+	for name, test := range map[string]struct {
+		fault     awsfedtest.Fault
+		transport http.RoundTripper
+		transient bool
+	}{
+		"the dial is refused":      {transport: dialer(os.NewSyscallError("connect", syscall.ECONNREFUSED)), transient: true},
+		"there is no route":        {transport: dialer(os.NewSyscallError("connect", syscall.ENETUNREACH)), transient: true},
+		"the dial times out":       {transport: dialer(os.ErrDeadlineExceeded), transient: true},
+		"the name does not exist":  {transport: dialer(&net.DNSError{Err: "no such host", Name: "agent.example.com", IsNotFound: true}), transient: true},
+		"the connection is reset":  {fault: awsfedtest.Reset(at), transient: true},
+		"it is silent":             {fault: awsfedtest.Drop(at), transient: true},
+		"the answer breaks off":    {fault: awsfedtest.Truncate(at), transient: true},
+		"the answer is garbage":    {fault: awsfedtest.Status(at, http.StatusOK, nil, "\x00\xff"), transient: true},
+		"it answers 500":           {fault: awsfedtest.Status(at, 500, nil, ""), transient: true},
+		"it answers 429":           {fault: awsfedtest.Status(at, 429, nil, ""), transient: true},
+		"it refuses, as 403 does":  {fault: awsfedtest.Status(at, 403, nil, "")},
+		"it knows no task, as 404": {fault: awsfedtest.Status(at, 404, nil, "")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cloud := awsfedtest.New(awsfedtest.Options{})
+				client := &http.Client{Transport: test.transport, Timeout: 5 * time.Second}
+				if test.transport == nil {
+					client.Transport = cloud.Client().Transport
+					cloud.Inject(test.fault)
+				}
+				provider := aws.NewCredentialsCache(endpointcreds.New("http://169.254.170.2/container/ecs/app", func(o *endpointcreds.Options) { o.HTTPClient = client }))
+				builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), awsfed.Config{Audience: testAudience, Region: "us-east-1", Credentials: provider, Logger: quiet})
+				require.NoError(t, err)
+				_, err = builder.SubjectToken(t.Context())
+				assert.Equal(t, test.transient, errors.Is(err, awsfed.ErrTransient), err)
+				assert.NotErrorIs(t, err, awsfed.ErrNoCredentials)
+			})
+		})
+	}
+}
+
+func TestAQuestionThatIsCutShortEndsInWhatTheSourceSaidBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		cfg := cloud.Config()
+		cfg.Logger = quiet
+		builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
+		require.NoError(t, err)
+		ask := func(timeout time.Duration) *awsfed.Error {
+			ctx, cancel := context.WithTimeout(t.Context(), timeout)
+			defer cancel()
+			_, err := builder.SubjectToken(ctx)
+			if err == nil {
+				return nil
+			}
+			var e *awsfed.Error
+			require.ErrorAs(t, err, &e)
+			return e
+		}
+		remove := cloud.Inject(awsfedtest.Unavailable(awsfedtest.EC2Metadata))
+		first := ask(10 * time.Second)
+		require.NotNil(t, first)
+		assert.NotEmpty(t, first.Code)
+
+		second := ask(time.Millisecond)
+		require.NotNil(t, second)
+		assert.ErrorIs(t, second, context.DeadlineExceeded)
+		assert.Equal(t, first.Code, second.Code)
+		assert.Equal(t, first.Hint, second.Hint)
+		assert.True(t, second.Transient)
+		remove()
+		time.Sleep(time.Minute)
+
+		assert.Nil(t, ask(10*time.Second))
+	})
 }

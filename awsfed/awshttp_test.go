@@ -2,8 +2,6 @@ package awsfed_test
 
 import (
 	"context"
-	"crypto/sha1"
-	"encoding/hex"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -11,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,52 +21,6 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed"
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
-
-// remoteSources lead the AWS SDK of this process to a server of the test, each by another client of
-// the SDK's.
-var remoteSources = map[string]func(t *testing.T, url string){
-	"EC2 metadata": func(t *testing.T, url string) { t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url) },
-	"the endpoint of a task or pod": func(t *testing.T, url string) {
-		t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url+"/credentials")
-		t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "the pod's own")
-	},
-	"a web identity": func(t *testing.T, url string) {
-		t.Setenv("AWS_ENDPOINT_URL_STS", url)
-		t.Setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/app")
-		t.Setenv("AWS_WEB_IDENTITY_TOKEN_FILE", writeFile(t, "token", "the service account's own"))
-	},
-	"SSO": func(t *testing.T, url string) {
-		const start = "https://acme.awsapps.com/start"
-		home := t.TempDir()
-		t.Setenv("HOME", home)
-		name := sha1.Sum([]byte(start))
-		cached := filepath.Join(home, ".aws", "sso", "cache", hex.EncodeToString(name[:])+".json")
-		require.NoError(t, os.MkdirAll(filepath.Dir(cached), 0o700))
-		require.NoError(t, os.WriteFile(cached, []byte(`{"accessToken": "the session's own", "expiresAt": "2999-01-01T00:00:00Z"}`), 0o600))
-		t.Setenv("AWS_CONFIG_FILE", writeFile(t, "config", "[default]\nsso_start_url = "+start+"\nsso_region = us-east-1\nsso_account_id = 123456789012\nsso_role_name = dev\n"))
-		t.Setenv("AWS_ENDPOINT_URL_SSO", url)
-	},
-}
-
-// lead leads the AWS SDK of this process to handler for its credentials.
-func lead(t *testing.T, source string, handler http.HandlerFunc) {
-	t.Helper()
-	clearAWSEnvironment(t)
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	remoteSources[source](t, server.URL)
-}
-
-// attempt asks the chain of this process for credentials, once.
-func attempt(t *testing.T) error {
-	t.Helper()
-	builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), awsfed.Config{Audience: testAudience, Region: "us-east-1", Logger: quiet})
-	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	_, err = builder.SubjectToken(ctx)
-	return err
-}
 
 func TestRedirectsOfTheSourcesOfAWSCredentialsAreRefused(t *testing.T) {
 	for source := range remoteSources {
@@ -228,4 +179,44 @@ func TestAnEndpointThatHangsOnceIsAskedAgain(t *testing.T) {
 	defer cancel()
 	_, err = builder.SubjectToken(patient)
 	assert.NoError(t, err)
+}
+
+// The AWS SDK takes some of these for credentials, and panics where nobody can recover.
+func TestAnAnswerWithoutCredentialsIsAnErrorAndEndsNoProcess(t *testing.T) {
+	for source, bodies := range map[string][]string{
+		"the endpoint of a task or pod": {"null", "{}", "[]", "", `"text"`},
+		"EC2 metadata":                  {"null", "{}", ""},
+		"SSO":                           {"null", "{}", "", `{"roleCredentials": null}`, `{"roleCredentials": {}}`},
+		"a web identity": {"", "<AssumeRoleWithWebIdentityResponse/>",
+			"<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult/></AssumeRoleWithWebIdentityResponse>"},
+	} {
+		for _, body := range bodies {
+			t.Run(source+", "+body, func(t *testing.T) {
+				lead(t, source, func(w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "300")
+					_, _ = io.WriteString(w, body)
+				})
+				var e *awsfed.Error
+				if err := attempt(t); assert.ErrorAs(t, err, &e) {
+					assert.Equal(t, awsfed.StageCredentials, e.Stage, err)
+				}
+			})
+		}
+	}
+}
+
+func TestARefusalThatIsNullIsAnErrorAndEndsNoProcess(t *testing.T) {
+	for source := range remoteSources {
+		t.Run(source, func(t *testing.T) {
+			lead(t, source, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(http.StatusForbidden)
+				_, _ = io.WriteString(w, "null")
+			})
+			var e *awsfed.Error
+			if err := attempt(t); assert.ErrorAs(t, err, &e) {
+				assert.Equal(t, awsfed.StageCredentials, e.Stage, err)
+			}
+		})
+	}
 }

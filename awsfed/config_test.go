@@ -2,7 +2,6 @@ package awsfed_test
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
@@ -16,110 +15,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/awsfed/awsfed-go/awsfed"
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
-
-const (
-	offlineAudience = "//iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/providers/my-aws-provider"
-	offlineAccount  = "aws-app@my-project.iam.gserviceaccount.com"
-	callerIdentity  = "?Action=GetCallerIdentity&Version=2011-06-15"
-
-	// Keys of AWS's documentation, which belong to nobody. The token has every sign that base64 and
-	// escaping differ in.
-	offlineAccessKey    = "ASIAIOSFODNN7EXAMPLE"
-	offlineSecretKey    = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
-	offlineSessionToken = "IQoJb3JpZ2luX2VjEXAMPLE+session/token//with+every/sign=="
-)
-
-// A scriptedGoogle answers for both of Google's services and keeps what it was sent.
-type scriptedGoogle struct {
-	answer func(*http.Request, string) *http.Response // nil: with tokens
-
-	mu       sync.Mutex
-	requests []*http.Request
-	bodies   []string
-}
-
-func (g *scriptedGoogle) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		return nil, err
-	}
-	g.mu.Lock()
-	g.requests, g.bodies = append(g.requests, req), append(g.bodies, string(body))
-	g.mu.Unlock()
-	if g.answer != nil {
-		return g.answer(req, string(body)), nil
-	}
-	if strings.HasSuffix(req.URL.Path, ":generateAccessToken") {
-		return jsonAnswer(200, `{"accessToken":"service-account-token","expireTime":"`+time.Now().Add(time.Hour).UTC().Format(time.RFC3339)+`"}`), nil
-	}
-	return jsonAnswer(200, `{"access_token":"federated-token","issued_token_type":"urn:ietf:params:oauth:token-type:access_token",`+
-		`"token_type":"Bearer","expires_in":3600}`), nil
-}
-
-// urls are those that were asked, in their order.
-func (g *scriptedGoogle) urls() []string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	var urls []string
-	for _, req := range g.requests {
-		urls = append(urls, req.URL.String())
-	}
-	return urls
-}
-
-func jsonAnswer(status int, body string) *http.Response {
-	return &http.Response{
-		StatusCode: status,
-		Header:     http.Header{"Content-Type": {"application/json"}},
-		Body:       io.NopCloser(strings.NewReader(body)),
-	}
-}
-
-// offlineConfig needs nothing of this machine: neither its environment nor its network.
-func offlineConfig(google http.RoundTripper) awsfed.Config {
-	return awsfed.Config{
-		Audience:       offlineAudience,
-		ServiceAccount: offlineAccount,
-		Credentials:    credentials.NewStaticCredentialsProvider(offlineAccessKey, offlineSecretKey, offlineSessionToken),
-		Region:         "eu-west-1",
-		HTTPClient:     &http.Client{Transport: google},
-		Logger:         slog.New(slog.DiscardHandler),
-	}
-}
-
-// fieldErrors are the faults in err, however they are joined and wrapped.
-func fieldErrors(err error) []*awsfed.FieldError {
-	switch e := err.(type) {
-	case *awsfed.FieldError:
-		return []*awsfed.FieldError{e}
-	case interface{ Unwrap() []error }:
-		var all []*awsfed.FieldError
-		for _, inner := range e.Unwrap() {
-			all = append(all, fieldErrors(inner)...)
-		}
-		return all
-	case interface{ Unwrap() error }:
-		return fieldErrors(e.Unwrap())
-	}
-	return nil
-}
-
-// faultyFields are the names in those faults, sorted.
-func faultyFields(err error) []string {
-	var names []string
-	for _, fault := range fieldErrors(err) {
-		names = append(names, fault.Field)
-	}
-	slices.Sort(names)
-	return names
-}
 
 // refusals are the errors of everything that takes a Config. Nothing is sent for them.
 func refusals(t *testing.T, cfg awsfed.Config) map[string]error {
@@ -524,14 +425,6 @@ func TestOneConfigServesManyGoroutines(t *testing.T) {
 	}
 	all.Wait()
 	assert.Len(t, google.urls(), 16)
-}
-
-// hangingGoogle gives no answer until it is given up on.
-type hangingGoogle struct{}
-
-func (hangingGoogle) RoundTrip(req *http.Request) (*http.Response, error) {
-	<-req.Context().Done()
-	return nil, req.Context().Err()
 }
 
 func TestTimeoutBoundsAWholeRefresh(t *testing.T) {

@@ -2,9 +2,7 @@ package awsfed_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,18 +10,15 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/assert"
@@ -485,250 +480,4 @@ func TestTheContainerEndpointGetsNoSecretPrinted(t *testing.T) {
 			}
 		}
 	}
-}
-
-// causeOf is the error of an exchange whose requests end in err.
-func causeOf(t *testing.T, err error) error {
-	t.Helper()
-	exchanger, newErr := awsfed.NewExchanger(offlineConfig(brokenGoogle{err}), fixedSubject{})
-	require.NoError(t, newErr)
-	_, got := exchanger.TokenContext(t.Context())
-	require.Error(t, got)
-	assertFit(t, got)
-	return got
-}
-
-func TestTheCauseOfACleanedErrorIsStillFound(t *testing.T) {
-	t.Run("the end of a ctx", func(t *testing.T) {
-		err := causeOf(t, context.DeadlineExceeded)
-		assert.ErrorIs(t, err, context.DeadlineExceeded)
-		var network net.Error
-		require.ErrorAs(t, err, &network)
-		assert.True(t, network.Timeout())
-		err = causeOf(t, context.Canceled)
-		assert.ErrorIs(t, err, context.Canceled)
-		assert.NotErrorIs(t, err, awsfed.ErrMisconfigured)
-	})
-	t.Run("a refused connection", func(t *testing.T) {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		require.NoError(t, listener.Close())
-		cfg := offlineConfig(http.DefaultTransport)
-		cfg.TokenURL = "http://" + listener.Addr().String() + "/v1/token"
-		exchanger, err := awsfed.NewExchanger(cfg, fixedSubject{})
-		require.NoError(t, err)
-		_, err = exchanger.TokenContext(t.Context())
-		var operation *net.OpError
-		require.ErrorAs(t, err, &operation)
-		assert.Equal(t, "dial", operation.Op)
-		var address *url.Error
-		require.ErrorAs(t, err, &address)
-		assert.ErrorIs(t, err, syscall.ECONNREFUSED)
-		var number syscall.Errno
-		assert.ErrorAs(t, err, &number)
-	})
-	t.Run("a name that does not resolve", func(t *testing.T) {
-		err := causeOf(t, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "sts.example", IsNotFound: true}})
-		var lookup *net.DNSError
-		require.ErrorAs(t, err, &lookup)
-		assert.True(t, lookup.IsNotFound)
-		assert.Equal(t, "sts.example", lookup.Name)
-		assert.Contains(t, err.Error(), "does not resolve")
-	})
-	t.Run("a certificate that nobody vouches for", func(t *testing.T) {
-		server := httptest.NewTLSServer(http.NotFoundHandler())
-		defer server.Close()
-		server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-		cfg := offlineConfig(&http.Transport{DisableKeepAlives: true})
-		cfg.TokenURL = server.URL + "/v1/token"
-		exchanger, err := awsfed.NewExchanger(cfg, fixedSubject{})
-		require.NoError(t, err)
-		_, err = exchanger.TokenContext(t.Context())
-		var authority x509.UnknownAuthorityError
-		require.ErrorAs(t, err, &authority)
-		assert.NotErrorIs(t, err, awsfed.ErrTransient)
-	})
-	t.Run("an answer of an AWS API", func(t *testing.T) {
-		cfg := offlineConfig(nil)
-		cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{}, &smithy.OperationError{ServiceID: "STS", OperationName: "AssumeRole", Err: &smithyhttp.ResponseError{
-				Response: &smithyhttp.Response{Response: &http.Response{StatusCode: 403, Header: http.Header{"X": {"\x1b" + strings.Repeat("x", 5000)}}}},
-				Err:      &smithy.GenericAPIError{Code: "ExpiredToken", Message: "\x1b" + strings.Repeat("m", 5000), Fault: smithy.FaultClient}}}
-		})
-		builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
-		require.NoError(t, err)
-		_, err = builder.SubjectToken(t.Context())
-		assertFit(t, err)
-		var api smithy.APIError
-		require.ErrorAs(t, err, &api)
-		assert.Equal(t, "ExpiredToken", api.ErrorCode())
-		assert.Equal(t, smithy.FaultClient, api.ErrorFault())
-		assert.LessOrEqual(t, len(api.ErrorMessage()), 1000)
-		var call *smithy.OperationError
-		require.ErrorAs(t, err, &call)
-		assert.Equal(t, "STS", call.Service())
-		assert.LessOrEqual(t, len(call.Error()), 2000)
-		var answer *smithyhttp.ResponseError
-		require.ErrorAs(t, err, &answer)
-		assert.Equal(t, 403, answer.HTTPStatusCode())
-		assert.Empty(t, answer.Response.Header)
-	})
-}
-
-// A rudeError belongs to somebody else: it is long, holds a command for a terminal, and a secret
-// that %#v would print.
-type rudeError struct{ Secret string }
-
-func (rudeError) Error() string { return "rude \x1b[2J\n" + strings.Repeat("x", 100_000) }
-
-func TestAForeignErrorIsFoundAndItsTextIsBounded(t *testing.T) {
-	sentinel := errors.New("sentinel")
-	foreign := fmt.Errorf("%w: %w", sentinel, rudeError{"mark-of-the-foreign-secret"})
-	own := &awsfed.Error{Stage: awsfed.StageExchange, StatusCode: 400, Code: "invalid_target",
-		Description: strings.Repeat("d\x1b", 9000), RequestID: strings.Repeat("r", 9000), Metadata: map[string]string{strings.Repeat("k", 9000): "\x1b"}}
-	for name, source := range map[string]error{
-		"as it is":                 foreign,
-		"around an error of ours":  fmt.Errorf("%w: %w", foreign, own),
-		"within an error of ours":  &awsfed.Error{Stage: awsfed.StageExchange, Err: foreign},
-		"within and around it":     fmt.Errorf("%w", &awsfed.Error{Err: foreign, Transient: true}),
-		"joined with an end of it": errors.Join(context.DeadlineExceeded, foreign),
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				failing := sourceFunc(func(context.Context) (*oauth2.Token, error) { return nil, source })
-				impersonator, err := awsfed.NewImpersonator(offlineConfig(&scriptedGoogle{}), failing)
-				require.NoError(t, err)
-				cached, err := awsfed.NewCachedTokenSource(failing, &awsfed.CacheOptions{Logger: quiet})
-				require.NoError(t, err)
-				for _, layer := range []awsfed.ContextTokenSource{impersonator, cached} {
-					_, err := layer.TokenContext(t.Context())
-					require.Error(t, err)
-					assertFit(t, err)
-					assert.ErrorIs(t, err, sentinel)
-					var rude rudeError
-					assert.ErrorAs(t, err, &rude)
-					var e *awsfed.Error
-					require.ErrorAs(t, err, &e)
-					assert.NotContains(t, everyRendering(err), "mark-of-the-foreign-secret")
-					assert.Less(t, len(everyRendering(err)), 256<<10)
-				}
-			})
-		})
-	}
-	exchanger, err := awsfed.NewExchanger(offlineConfig(&scriptedGoogle{}), failingSubject{foreign})
-	require.NoError(t, err)
-	_, err = exchanger.TokenContext(t.Context())
-	assertFit(t, err)
-	assert.ErrorIs(t, err, sentinel)
-}
-
-type failingSubject struct{ err error }
-
-func (s failingSubject) SubjectToken(context.Context) (awsfed.SubjectToken, error) {
-	return awsfed.SubjectToken{}, s.err
-}
-
-// A wildError panics in the one method that is named.
-type wildError struct{ method string }
-
-func (e wildError) Error() string {
-	if e.method == "Error" {
-		panic("mark of the panic")
-	}
-	return "wild"
-}
-
-func (e wildError) Is(error) bool {
-	if e.method == "Is" {
-		panic("mark of the panic")
-	}
-	return false
-}
-
-func TestAForeignErrorThatPanicsIsAnErrorAllTheSame(t *testing.T) {
-	var none *rudeError // whose Error panics
-	for name, foreign := range map[string]error{"in Error": wildError{"Error"}, "in Is": wildError{"Is"}, "a nil pointer": none} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				source, err := awsfed.NewCachedTokenSource(sourceFunc(func(context.Context) (*oauth2.Token, error) { return nil, foreign }), &awsfed.CacheOptions{Logger: quiet})
-				require.NoError(t, err)
-				_, err = source.TokenContext(t.Context())
-				require.Error(t, err)
-				assertFit(t, err)
-				assert.NotContains(t, everyRendering(err), "mark of the panic")
-				assert.NotErrorIs(t, err, io.ErrClosedPipe)
-			})
-		})
-	}
-}
-
-func TestTheCauseOfAnEndedContextIsCleaned(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		source, err := awsfed.NewCachedTokenSource(sourceFunc(func(ctx context.Context) (*oauth2.Token, error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		}), &awsfed.CacheOptions{Logger: quiet})
-		require.NoError(t, err)
-		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(time.Second, func() { cancel(rudeError{"mark-of-the-foreign-secret"}) })
-		_, err = source.TokenContext(ctx)
-		assertFit(t, err)
-		assert.ErrorIs(t, err, context.Canceled)
-		var rude rudeError
-		assert.ErrorAs(t, err, &rude)
-		assert.NotContains(t, everyRendering(err), "mark-of-the-foreign-secret")
-		time.Sleep(time.Minute)
-	})
-}
-
-func everyLogLine(err error) string {
-	var b strings.Builder
-	slog.New(slog.NewTextHandler(&b, nil)).Error("failed", "error", err)
-	slog.New(slog.NewJSONHandler(&b, nil)).Error("failed", "error", err)
-	return b.String()
-}
-
-func TestAnErrorSaysNoMoreThanItMay(t *testing.T) {
-	e := &awsfed.Error{Stage: awsfed.StageExchange, StatusCode: 400, Code: strings.Repeat("c\n", 9000), Description: strings.Repeat("d\x1b", 9000),
-		Hint: strings.Repeat("hint\x1b\n", 9000), Err: rudeError{}}
-	assert.LessOrEqual(t, len(e.Error()), 8<<10)
-	assert.NotContains(t, e.Error(), "\x1b")
-	assert.NotContains(t, everyLogLine(e), "\x1b")
-	var retrieve *oauth2.RetrieveError
-	require.ErrorAs(t, e, &retrieve)
-	assert.LessOrEqual(t, len(retrieve.Body), 8<<10)
-	assert.LessOrEqual(t, len(retrieve.ErrorDescription), 8<<10)
-	assert.LessOrEqual(t, len(retrieve.ErrorCode), 100)
-	assert.NotContains(t, retrieve.ErrorDescription+retrieve.ErrorCode+string(retrieve.Body), "\x1b")
-}
-
-func TestAFieldErrorSaysNoMoreThanItMay(t *testing.T) {
-	long := strings.Repeat("a\x1b", 450_000)
-	for name, change := range map[string]func(*awsfed.Config){
-		"an audience":        func(c *awsfed.Config) { c.Audience = long },
-		"a project":          func(c *awsfed.Config) { c.Audience = strings.Replace(testAudience, "projects/", "projects/"+long, 1) },
-		"a service account":  func(c *awsfed.Config) { c.ServiceAccount = long },
-		"a region":           func(c *awsfed.Config) { c.Region = long },
-		"a verification URL": func(c *awsfed.Config) { c.VerificationURL = "https://" + long },
-	} {
-		t.Run(name, func(t *testing.T) {
-			cfg := offlineConfig(nil)
-			change(&cfg)
-			_, err := awsfed.NewTokenSource(t.Context(), cfg)
-			require.Error(t, err)
-			for _, verb := range []string{"%v", "%+v", "%#v", "%q"} {
-				text := fmt.Sprintf(verb, err)
-				assert.Less(t, len(text), 2<<10, verb)
-				assert.NotContains(t, text, "\x1b")
-			}
-			var fault *awsfed.FieldError
-			require.ErrorAs(t, err, &fault)
-			assert.LessOrEqual(t, len(fault.Found), 200)
-			assert.LessOrEqual(t, len(fault.Want), 500)
-			assert.Less(t, len(fmt.Sprintf("%#v", fault)), 2<<10)
-		})
-	}
-	_, err := awsfed.ConfigFromJSON(bytes.Replace([]byte(`{"type":"external_account","audience":"A"}`), []byte("A"), bytes.Repeat([]byte("a"), 900_000), 1), nil)
-	require.Error(t, err)
-	assert.Less(t, len(err.Error()), 4<<10)
 }

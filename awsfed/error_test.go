@@ -1,6 +1,7 @@
 package awsfed_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -13,32 +14,19 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
 	"github.com/awsfed/awsfed-go/awsfed"
+	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
-
-// fixedSubject is a source of one subject token.
-type fixedSubject struct{ token awsfed.SubjectToken }
-
-func (s fixedSubject) SubjectToken(context.Context) (awsfed.SubjectToken, error) {
-	if s.token == (awsfed.SubjectToken{}) {
-		return awsfed.NewSubjectToken("subject-token", awsfed.AWSSubjectTokenType), nil
-	}
-	return s.token, nil
-}
-
-// fixedFederated is a source of one federated token.
-type fixedFederated string
-
-func (s fixedFederated) TokenContext(context.Context) (*oauth2.Token, error) {
-	return &oauth2.Token{AccessToken: string(s), TokenType: "Bearer", Expiry: time.Now().Add(time.Hour)}, nil
-}
 
 // exchangeError is what a layer makes of an answer of Google's STS.
 func exchangeError(t *testing.T, answer *http.Response) *awsfed.Error {
@@ -434,38 +422,98 @@ func TestABodyOfASuccessThatCannotBeUsedStaysOutOfTheError(t *testing.T) {
 	}
 }
 
-// brokenGoogle cannot be reached.
-type brokenGoogle struct{ err error }
-
-func (g brokenGoogle) RoundTrip(*http.Request) (*http.Response, error) { return nil, g.err }
-
-func TestWithoutAnAnswerTheErrorHasItsCause(t *testing.T) {
-	refused := errors.New("connection refused")
-	exchanger, err := awsfed.NewExchanger(offlineConfig(brokenGoogle{refused}), fixedSubject{})
-	require.NoError(t, err)
-	_, err = exchanger.TokenContext(t.Context())
-	var failure *awsfed.Error
-	require.ErrorAs(t, err, &failure)
-	assert.ErrorIs(t, err, refused)
-	assert.ErrorIs(t, err, awsfed.ErrTransient)
-	assert.Zero(t, failure.StatusCode)
-	assert.NotContains(t, renderings(t, err), "subject-token")
-}
-
-func TestACancelledContextIsInTheChain(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	exchanger, err := awsfed.NewExchanger(offlineConfig(hangingGoogle{}), fixedSubject{})
-	require.NoError(t, err)
-	_, err = exchanger.TokenContext(ctx)
-	require.ErrorIs(t, err, context.Canceled)
-	assert.NotErrorIs(t, err, awsfed.ErrTransient)
-	assert.NotErrorIs(t, err, awsfed.ErrMisconfigured, "nothing is wrong with the configuration")
-}
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
+func TestPermissionDenialsAreThat(t *testing.T) {
+	for name, want := range map[string]bool{"missing-binding": true, "wrong-principal": true, "condition-false": true, "iamcredentials-api-disabled": false, "sts-unavailable": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cloud := awsfedtest.New(awsfedtest.Options{})
+				fault, ok := awsfedtest.FaultByName(name)
+				require.True(t, ok)
+				fault.Inject(cloud)
+				_, err := newSource(t, cloud).Token()
+				assert.Equal(t, want, errors.Is(err, awsfed.ErrPermissionDenied))
+				cloud.Wait()
+			})
+		})
 	}
-	return v
+}
+
+func TestAnAWSThatLimitsItsCallersIsTransient(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*awsfed.Config)
+		stage  awsfed.Stage
+	}{
+		"in the AWS SDK": {func(cfg *awsfed.Config) {
+			cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+				return aws.Credentials{}, &smithy.GenericAPIError{Code: "Throttling", Message: "Rate exceeded"}
+			})
+		}, awsfed.StageCredentials},
+		"by the word of Google": {func(cfg *awsfed.Config) {
+			cfg.HTTPClient = answering(400, `{"error":"invalid_grant","error_description":"Received invalid AWS response of type Throttling with error message: Rate exceeded"}`)
+		}, awsfed.StageExchange},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, err := newSource(t, awsfedtest.New(awsfedtest.Options{}), test.change).Token()
+				var e *awsfed.Error
+				require.ErrorAs(t, err, &e)
+				assert.Equal(t, test.stage, e.Stage)
+				assert.ErrorIs(t, err, awsfed.ErrTransient)
+				assert.NotErrorIs(t, err, awsfed.ErrMisconfigured)
+				time.Sleep(time.Minute)
+			})
+		})
+	}
+}
+
+func TestAnErrorSaysNoMoreThanItMay(t *testing.T) {
+	e := &awsfed.Error{Stage: awsfed.StageExchange, StatusCode: 400, Code: strings.Repeat("c\n", 9000), Description: strings.Repeat("d\x1b", 9000),
+		Hint: strings.Repeat("hint\x1b\n", 9000), Err: rudeError{}}
+	assert.LessOrEqual(t, len(e.Error()), 8<<10)
+	assert.NotContains(t, e.Error(), "\x1b")
+	assert.NotContains(t, everyLogLine(e), "\x1b")
+	var retrieve *oauth2.RetrieveError
+	require.ErrorAs(t, e, &retrieve)
+	assert.LessOrEqual(t, len(retrieve.Body), 8<<10)
+	assert.LessOrEqual(t, len(retrieve.ErrorDescription), 8<<10)
+	assert.LessOrEqual(t, len(retrieve.ErrorCode), 100)
+	assert.NotContains(t, retrieve.ErrorDescription+retrieve.ErrorCode+string(retrieve.Body), "\x1b")
+}
+
+func TestAFieldErrorSaysNoMoreThanItMay(t *testing.T) {
+	long := strings.Repeat("a\x1b", 450_000)
+	for name, change := range map[string]func(*awsfed.Config){
+		"an audience":        func(c *awsfed.Config) { c.Audience = long },
+		"a project":          func(c *awsfed.Config) { c.Audience = strings.Replace(testAudience, "projects/", "projects/"+long, 1) },
+		"a service account":  func(c *awsfed.Config) { c.ServiceAccount = long },
+		"a region":           func(c *awsfed.Config) { c.Region = long },
+		"a verification URL": func(c *awsfed.Config) { c.VerificationURL = "https://" + long },
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := offlineConfig(nil)
+			change(&cfg)
+			_, err := awsfed.NewTokenSource(t.Context(), cfg)
+			require.Error(t, err)
+			for _, verb := range []string{"%v", "%+v", "%#v", "%q"} {
+				text := fmt.Sprintf(verb, err)
+				assert.Less(t, len(text), 2<<10, verb)
+				assert.NotContains(t, text, "\x1b")
+			}
+			var fault *awsfed.FieldError
+			require.ErrorAs(t, err, &fault)
+			assert.LessOrEqual(t, len(fault.Found), 200)
+			assert.LessOrEqual(t, len(fault.Want), 500)
+			assert.Less(t, len(fmt.Sprintf("%#v", fault)), 2<<10)
+		})
+	}
+	_, err := awsfed.ConfigFromJSON(bytes.Replace([]byte(`{"type":"external_account","audience":"A"}`), []byte("A"), bytes.Repeat([]byte("a"), 900_000), 1), nil)
+	require.Error(t, err)
+	assert.Less(t, len(err.Error()), 4<<10)
+}
+
+func everyLogLine(err error) string {
+	var b strings.Builder
+	slog.New(slog.NewTextHandler(&b, nil)).Error("failed", "error", err)
+	slog.New(slog.NewJSONHandler(&b, nil)).Error("failed", "error", err)
+	return b.String()
 }

@@ -1,9 +1,9 @@
 package awsfed_test
 
 import (
-	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,37 +16,6 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed"
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
-
-// answering is a client of a Google that gives one answer to everything.
-func answering(status int, body string) *http.Client {
-	return &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
-	})}
-}
-
-type subjectFunc func(context.Context) (awsfed.SubjectToken, error)
-
-func (f subjectFunc) SubjectToken(ctx context.Context) (awsfed.SubjectToken, error) { return f(ctx) }
-
-func exchangeOnce(t testing.TB, client *http.Client) (*oauth2.Token, error) {
-	t.Helper()
-	exchanger, err := awsfed.NewExchanger(awsfed.Config{Audience: testAudience, HTTPClient: client},
-		subjectFunc(func(context.Context) (awsfed.SubjectToken, error) {
-			return awsfed.NewSubjectToken("a JWT", "urn:ietf:params:oauth:token-type:jwt"), nil
-		}))
-	require.NoError(t, err)
-	return exchanger.TokenContext(t.Context())
-}
-
-func impersonateOnce(t testing.TB, client *http.Client) (*oauth2.Token, error) {
-	t.Helper()
-	impersonator, err := awsfed.NewImpersonator(awsfed.Config{Audience: testAudience, ServiceAccount: "aws-app@my-project.iam.gserviceaccount.com", HTTPClient: client},
-		sourceFunc(func(context.Context) (*oauth2.Token, error) { return tokenFor(time.Hour), nil }))
-	require.NoError(t, err)
-	return impersonator.TokenContext(t.Context())
-}
-
-const goodExchange = `{"access_token":"ya29.d.x","issued_token_type":"urn:ietf:params:oauth:token-type:access_token","token_type":"Bearer","expires_in":3599}`
 
 func TestOnlyAWholeTokenIsTakenFromTheExchange(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -94,36 +63,6 @@ func TestOnlyAWholeTokenIsTakenFromTheExchange(t *testing.T) {
 	}
 }
 
-func TestOnlyAWholeTokenIsTakenFromTheImpersonation(t *testing.T) {
-	for name, test := range map[string]struct{ body, end, want string }{
-		"as Google sends it":         {`{"accessToken":"ya29.c.x","expireTime":"2000-01-01T01:00:00Z"}`, "2000-01-01T01:00:00Z", ""},
-		"with fractions of a second": {`{"accessToken":"ya29.c.x","expireTime":"2000-01-01T00:59:59.123456789Z"}`, "2000-01-01T00:59:59.123456789Z", ""},
-		"in another zone":            {`{"accessToken":"ya29.c.x","expireTime":"2000-01-01T02:00:00+01:00"}`, "2000-01-01T01:00:00Z", ""},
-		"beyond what was asked":      {`{"accessToken":"ya29.c.x","expireTime":"2000-01-01T01:20:00Z"}`, "2000-01-01T01:00:00Z", ""},
-		"expireTime missing":         {`{"accessToken":"ya29.c.x"}`, "", "expireTime"},
-		"expireTime no time":         {`{"accessToken":"ya29.c.x","expireTime":"soon"}`, "", "expireTime"},
-		"accessToken missing":        {`{"expireTime":"2000-01-01T01:00:00Z"}`, "", "accessToken"},
-		"accessToken of a type":      {`{"accessToken":5,"expireTime":"2000-01-01T01:00:00Z"}`, "", "not the JSON of a token"},
-		"no JSON":                    {`ya29.c.x`, "", "not the JSON of a token"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { // whose clock starts in 2000
-				token, err := impersonateOnce(t, answering(200, test.body))
-				if test.want == "" {
-					require.NoError(t, err)
-					assert.Equal(t, test.end, token.Expiry.UTC().Format(time.RFC3339Nano))
-					return
-				}
-				var e *awsfed.Error
-				require.ErrorAs(t, err, &e)
-				assert.Equal(t, awsfed.StageImpersonation, e.Stage)
-				assert.Contains(t, e.Error(), test.want)
-				assert.NotContains(t, e.Error(), "ya29")
-			})
-		})
-	}
-}
-
 func TestAnotherSubjectTokenCanTakeThePlaceOfLayerOne(t *testing.T) {
 	var form string
 	client := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
@@ -138,27 +77,51 @@ func TestAnotherSubjectTokenCanTakeThePlaceOfLayerOne(t *testing.T) {
 	assert.Contains(t, form, "subject_token=a+JWT&subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Ajwt")
 }
 
-func TestDelegatesScopesAndLifetimeAreSent(t *testing.T) {
-	cloud := awsfedtest.New(awsfedtest.Options{})
-	for _, email := range []string{"middle@my-project.iam.gserviceaccount.com", "target@my-project.iam.gserviceaccount.com"} {
-		err := cloud.AddServiceAccount(awsfedtest.ServiceAccount{Email: email, ExtendedLifetime: true})
-		require.NoError(t, err)
+func TestExchangerAsksForExactlyTheScopesThatItIsGiven(t *testing.T) {
+	const readOnly = "https://www.googleapis.com/auth/devstorage.read_only"
+	for name, test := range map[string]struct {
+		scopes []string
+		whole  bool // the token source and not the layer alone
+		want   string
+	}{
+		"the default":               {nil, false, awsfed.CloudPlatformScope},
+		"one":                       {[]string{readOnly}, false, readOnly},
+		"two":                       {[]string{readOnly, "openid"}, false, readOnly + " openid"},
+		"for an account, as it has": {[]string{readOnly}, true, awsfed.CloudPlatformScope},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := awsfedtest.New(awsfedtest.Options{})
+			cfg := cloud.Config()
+			cfg.Scopes = test.scopes
+			var asked []string
+			base := cfg.HTTPClient.Transport
+			cfg.HTTPClient = &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+				if req.URL.Path == "/v1/token" {
+					body, err := req.GetBody()
+					require.NoError(t, err)
+					form := make([]byte, req.ContentLength)
+					_, err = body.Read(form)
+					require.NoError(t, err)
+					values, err := url.ParseQuery(string(form))
+					require.NoError(t, err)
+					asked = append(asked, values.Get("scope"))
+				}
+				return base.RoundTrip(req)
+			})}
+			if test.whole {
+				_, err := newSource(t, cloud, func(c *awsfed.Config) { *c = cfg; c.Logger = quiet }).Token()
+				require.NoError(t, err)
+			} else {
+				builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
+				require.NoError(t, err)
+				exchanger, err := awsfed.NewExchanger(cfg, builder)
+				require.NoError(t, err)
+				_, err = exchanger.TokenContext(t.Context())
+				require.NoError(t, err)
+			}
+			assert.Equal(t, []string{test.want}, asked)
+		})
 	}
-	member := "principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/*"
-	require.NoError(t, cloud.Grant("middle@my-project.iam.gserviceaccount.com", "roles/iam.serviceAccountTokenCreator", member))
-	require.NoError(t, cloud.Grant("target@my-project.iam.gserviceaccount.com", "roles/iam.serviceAccountTokenCreator", "serviceAccount:middle@my-project.iam.gserviceaccount.com"))
-	token, err := newSource(t, cloud, func(cfg *awsfed.Config) {
-		cfg.ServiceAccount = "target@my-project.iam.gserviceaccount.com"
-		cfg.Delegates = []string{"middle@my-project.iam.gserviceaccount.com"}
-		cfg.Scopes = []string{"https://www.googleapis.com/auth/devstorage.read_only"}
-		cfg.Lifetime = 3 * time.Hour
-	}).Token()
-	require.NoError(t, err)
-	access, err := cloud.Check(token.AccessToken)
-	require.NoError(t, err)
-	assert.Equal(t, "target@my-project.iam.gserviceaccount.com", access.Principal)
-	assert.Equal(t, []string{"https://www.googleapis.com/auth/devstorage.read_only"}, access.Scopes)
-	assert.WithinDuration(t, time.Now().Add(3*time.Hour), token.Expiry, 5*time.Second)
 }
 
 func TestWithoutAServiceAccountTheFederatedTokenIsTheResult(t *testing.T) {
@@ -173,13 +136,4 @@ func TestWithoutAServiceAccountTheFederatedTokenIsTheResult(t *testing.T) {
 	assert.Contains(t, access.Principal, "principal://")
 	assert.Equal(t, []string{"https://www.googleapis.com/auth/devstorage.read_only"}, access.Scopes)
 	assert.Zero(t, cloud.Count(awsfedtest.IAMCredentials))
-}
-
-func TestLayersRefuseWhatTheyCannotWorkWith(t *testing.T) {
-	cfg := awsfed.Config{Audience: testAudience}
-	_, err := awsfed.NewExchanger(cfg, nil)
-	assert.ErrorIs(t, err, awsfed.ErrMisconfigured)
-	_, err = awsfed.NewImpersonator(cfg, nil)
-	assert.ErrorContains(t, err, "ServiceAccount")
-	assert.ErrorContains(t, err, "federated tokens")
 }

@@ -1,6 +1,9 @@
 package awsfed
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Suspend does to the source what a suspended machine does: the wall clock goes on by gap, and the
 // monotonic one does not. No test can do that to the clock itself.
@@ -45,4 +48,18 @@ func RefusedAttempt(token string) *Attempt {
 	a := &Attempt{}
 	a.refuse(token)
 	return a
+}
+
+// NearbySources are the URLs near this machine that the chain of cfg may ask. No test can let it
+// ask them.
+func NearbySources(ctx context.Context, cfg Config) ([]string, error) {
+	chain, err := loadAWSChain(ctx, cfg.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	var urls []string
+	for _, u := range chain.nearby {
+		urls = append(urls, u.String())
+	}
+	return urls, nil
 }

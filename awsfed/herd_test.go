@@ -2,6 +2,7 @@ package awsfed_test
 
 import (
 	"fmt"
+	"net/http"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -93,34 +94,36 @@ func TestTokenSourceServesABurstBeforeTheFirstAnswer(t *testing.T) {
 	})
 }
 
-func TestTokenSourceSurvivesAShortOutageAtStartUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		cloud.Inject(awsfedtest.Unavailable(awsfedtest.GoogleSTS).During(20 * time.Second))
-		ts := newSource(t, cloud)
-		var callers sync.WaitGroup
-		for range 500 {
-			callers.Go(func() {
-				_, err := ts.Token()
-				assert.NoError(t, err)
+func TestAStormOfCallersIsNoStormOfRequests(t *testing.T) {
+	for name, fault := range map[string]func(awsfedtest.Endpoint) awsfedtest.Fault{
+		"transient": awsfedtest.Unavailable,
+		"permanent": func(e awsfedtest.Endpoint) awsfedtest.Fault {
+			return awsfedtest.Status(e, http.StatusBadRequest, nil, `{"error":"invalid_target"}`)
+		},
+		"silent": awsfedtest.Drop,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cloud := awsfedtest.New(awsfedtest.Options{})
+				cloud.Inject(fault(awsfedtest.GoogleSTS))
+				ts := newSource(t, cloud)
+				var callers sync.WaitGroup
+				for range 100 {
+					callers.Go(func() {
+						for end := time.Now().Add(10 * time.Minute); time.Now().Before(end); {
+							_, err := ts.Token()
+							assert.Error(t, err)
+							time.Sleep(100 * time.Millisecond)
+						}
+					})
+				}
+				callers.Wait()
+				time.Sleep(time.Minute) // a refresh may still be under way
+				sent := cloud.Count(awsfedtest.GoogleSTS)
+				t.Logf("%d requests in ten minutes of 1,000 calls a second", sent)
+				assert.LessOrEqual(t, sent, 200)
+				assert.GreaterOrEqual(t, sent, 10)
 			})
-		}
-		callers.Wait()
-	})
-}
-
-func TestTokenSourceWaitsAgainForALoneCallerAfterALongFailure(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		restore := cloud.Inject(awsfedtest.Unavailable(awsfedtest.GoogleSTS))
-		ts := newSource(t, cloud)
-		_, err := ts.Token()
-		assert.Error(t, err)
-		time.Sleep(10 * time.Minute)
-		restore()
-		start := time.Now()
-		_, err = ts.Token()
-		assert.NoError(t, err, "an error of ten minutes ago says nothing")
-		assert.Zero(t, time.Since(start))
-	})
+		})
+	}
 }

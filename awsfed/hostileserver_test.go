@@ -156,11 +156,6 @@ func hostileSteps() []hostileStep {
 	}
 }
 
-// oneToken is a source of one token.
-type oneToken struct{ token *oauth2.Token }
-
-func (o oneToken) TokenContext(context.Context) (*oauth2.Token, error) { return o.token, nil }
-
 // errUnreachable stands for a step of Diagnose that warns, and goes on: this machine need not reach
 // AWS STS.
 var errUnreachable = errors.New("AWS STS was not reached")

@@ -1,9 +1,7 @@
 package awsfed_test
 
 import (
-	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,7 +13,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
-	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,14 +24,8 @@ import (
 // nobody is a port of this machine where nothing listens.
 const nobody = "http://127.0.0.1:1"
 
-// dialer is a network on which no connection comes about.
-func dialer(err error) http.RoundTripper {
-	return &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
-	}}
-}
-
 func isPut(r awsfedtest.Request) bool { return r.Method == http.MethodPut }
+
 func isGet(r awsfedtest.Request) bool { return r.Method == http.MethodGet }
 
 func TestEC2MetadataThatMayStillAnswerIsTransient(t *testing.T) {
@@ -138,53 +129,6 @@ func TestEC2MetadataOfAProgramsOwnIsJudgedByItsErrors(t *testing.T) {
 	}
 }
 
-func TestAnEndpointOfATaskOrPodThatDoesNotAnswerIsTransient(t *testing.T) {
-	at := awsfedtest.ContainerCredentials
-	for name, test := range map[string]struct {
-		fault     awsfedtest.Fault
-		transport http.RoundTripper
-		transient bool
-	}{
-		"the dial is refused":      {transport: dialer(os.NewSyscallError("connect", syscall.ECONNREFUSED)), transient: true},
-		"there is no route":        {transport: dialer(os.NewSyscallError("connect", syscall.ENETUNREACH)), transient: true},
-		"the dial times out":       {transport: dialer(os.ErrDeadlineExceeded), transient: true},
-		"the name does not exist":  {transport: dialer(&net.DNSError{Err: "no such host", Name: "agent.example.com", IsNotFound: true}), transient: true},
-		"the connection is reset":  {fault: awsfedtest.Reset(at), transient: true},
-		"it is silent":             {fault: awsfedtest.Drop(at), transient: true},
-		"the answer breaks off":    {fault: awsfedtest.Truncate(at), transient: true},
-		"the answer is garbage":    {fault: awsfedtest.Status(at, http.StatusOK, nil, "\x00\xff"), transient: true},
-		"it answers 500":           {fault: awsfedtest.Status(at, 500, nil, ""), transient: true},
-		"it answers 429":           {fault: awsfedtest.Status(at, 429, nil, ""), transient: true},
-		"it refuses, as 403 does":  {fault: awsfedtest.Status(at, 403, nil, "")},
-		"it knows no task, as 404": {fault: awsfedtest.Status(at, 404, nil, "")},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				cloud := awsfedtest.New(awsfedtest.Options{})
-				client := &http.Client{Transport: test.transport, Timeout: 5 * time.Second}
-				if test.transport == nil {
-					client.Transport = cloud.Client().Transport
-					cloud.Inject(test.fault)
-				}
-				provider := aws.NewCredentialsCache(endpointcreds.New("http://169.254.170.2/container/ecs/app", func(o *endpointcreds.Options) { o.HTTPClient = client }))
-				builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), awsfed.Config{Audience: testAudience, Region: "us-east-1", Credentials: provider, Logger: quiet})
-				require.NoError(t, err)
-				_, err = builder.SubjectToken(t.Context())
-				assert.Equal(t, test.transient, errors.Is(err, awsfed.ErrTransient), err)
-				assert.NotErrorIs(t, err, awsfed.ErrNoCredentials)
-			})
-		})
-	}
-}
-
-func TestAnAgentThatIsStartingIsWaitedFor(t *testing.T) {
-	clearAWSEnvironment(t)
-	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", nobody+"/v1/credentials")
-	err := attempt(t)
-	assert.ErrorIs(t, err, awsfed.ErrTransient)
-	assert.NotErrorIs(t, err, awsfed.ErrNoCredentials)
-}
-
 func TestATokenComesSoonAfterEC2MetadataDoes(t *testing.T) {
 	const outage = 20 * time.Second
 	for name, fault := range map[string]awsfedtest.Fault{
@@ -227,40 +171,4 @@ func TestATokenComesSoonAfterEC2MetadataDoesOnLoopback(t *testing.T) {
 			assert.Less(t, time.Since(start), outage+10*time.Second)
 		})
 	}
-}
-
-func TestAQuestionThatIsCutShortEndsInWhatTheSourceSaidBefore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		cfg := cloud.Config()
-		cfg.Logger = quiet
-		builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
-		require.NoError(t, err)
-		ask := func(timeout time.Duration) *awsfed.Error {
-			ctx, cancel := context.WithTimeout(t.Context(), timeout)
-			defer cancel()
-			_, err := builder.SubjectToken(ctx)
-			if err == nil {
-				return nil
-			}
-			var e *awsfed.Error
-			require.ErrorAs(t, err, &e)
-			return e
-		}
-		remove := cloud.Inject(awsfedtest.Unavailable(awsfedtest.EC2Metadata))
-		first := ask(10 * time.Second)
-		require.NotNil(t, first)
-		assert.NotEmpty(t, first.Code)
-
-		second := ask(time.Millisecond)
-		require.NotNil(t, second)
-		assert.ErrorIs(t, second, context.DeadlineExceeded)
-		assert.Equal(t, first.Code, second.Code)
-		assert.Equal(t, first.Hint, second.Hint)
-		assert.True(t, second.Transient)
-		remove()
-		time.Sleep(time.Minute)
-
-		assert.Nil(t, ask(10*time.Second))
-	})
 }

@@ -5,23 +5,29 @@ import (
 	"encoding/gob"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
 
 	"github.com/awsfed/awsfed-go/awsfed"
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
@@ -501,4 +507,89 @@ func reachable(v reflect.Value) string {
 	}
 	walk(v)
 	return text.String()
+}
+
+func TestNoSecretIsEverPrinted(t *testing.T) {
+	clearAWSEnvironment(t)
+	type world struct {
+		name   string
+		inject func(*awsfedtest.Cloud)
+		base   func(*awsfedtest.Cloud) http.RoundTripper
+	}
+	plain := func(c *awsfedtest.Cloud) http.RoundTripper { return c.Client().Transport }
+	worlds := []world{
+		{"success", func(*awsfedtest.Cloud) {}, plain},
+		{"a service that repeats what it was sent", func(*awsfedtest.Cloud) {}, func(*awsfedtest.Cloud) http.RoundTripper { return roundTripper(gossip) }},
+	}
+	for _, fault := range awsfedtest.Faults() {
+		worlds = append(worlds, world{fault.Name, func(c *awsfedtest.Cloud) { fault.Inject(c) }, plain})
+	}
+	for _, w := range worlds {
+		t.Run(w.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cloud := awsfedtest.New(awsfedtest.Options{})
+				w.inject(cloud)
+				wire := &canary{base: w.base(cloud), secrets: make(map[string]string)}
+				var said lockedBuffer
+				cfg := cloud.Config()
+				if credentials, err := cfg.Credentials.Retrieve(t.Context()); err == nil {
+					wire.note("secret key", credentials.SecretAccessKey)
+					wire.note("session token", credentials.SessionToken)
+				}
+				cfg.HTTPClient = &http.Client{Transport: wire}
+				cfg.Logger = slog.New(slog.NewJSONHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))
+				cfg.OnRefresh = func(event awsfed.RefreshEvent) { fmt.Fprintf(&said, "%v %+v %#v\n", event, event, event) }
+				ts, err := awsfed.NewTokenSource(t.Context(), cfg)
+				require.NoError(t, err)
+				_, err = ts.Token()
+				time.Sleep(time.Hour) // refreshes and retries in the background
+				say(&said, err)
+				fmt.Fprintf(&said, "%+v %+v %#v %v\n", ts.Status(), ts, ts, cfg)
+				if builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg); err == nil {
+					token, _ := builder.SubjectToken(t.Context())
+					wire.note("subject token", token.Value())
+					text, _ := json.Marshal(token)
+					fmt.Fprintf(&said, "%v %+v %#v %+v %s\n", builder, builder, builder, token, text)
+				}
+
+				report, err := awsfed.Diagnose(t.Context(), cfg, nil)
+				say(&said, err)
+				text, err := json.Marshal(report)
+				require.NoError(t, err)
+				fmt.Fprintf(&said, "%s\n%s\n%+v\n", report, text, report)
+				for _, step := range report.Steps {
+					say(&said, step.Err)
+				}
+				time.Sleep(time.Minute)
+
+				wire.mu.Lock()
+				defer wire.mu.Unlock()
+				if !strings.HasPrefix(w.name, "metadata-") {
+					assert.NotEmpty(t, wire.secrets, "the canary heard nothing")
+				}
+				for secret, what := range wire.secrets {
+					assert.NotContains(t, said.String(), secret, what)
+					assert.NotContains(t, said.String(), url.QueryEscape(secret), what)
+				}
+			})
+		})
+	}
+}
+
+// say prints an error in every way there is.
+func say(w io.Writer, err error) {
+	if err == nil {
+		return
+	}
+	fmt.Fprintf(w, "%v %+v %#v %q\n", err, err, err, err)
+	if text, jsonErr := json.Marshal(err); jsonErr == nil {
+		fmt.Fprintf(w, "%s\n", text)
+	}
+	var retrieve *oauth2.RetrieveError
+	if errors.As(err, &retrieve) {
+		fmt.Fprintf(w, "%v %+v %s\n", retrieve, retrieve, retrieve.Body)
+	}
+	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
+		fmt.Fprintf(w, "%+v\n", cause)
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -80,37 +79,6 @@ func TestADiagnosisTellsOfProxiesThatMetadataIsNotAskedThrough(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inChild(t, "TestADiagnosisTellsOfProxiesThatMetadataIsNotAskedThrough", variables...)
-		})
-	}
-}
-
-func TestADiagnosisKnowsTheSourcesNearbyThatTheChainMayAsk(t *testing.T) {
-	keys := map[string]string{"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
-	role := writeFile(t, "config", "[default]\nrole_arn = arn:aws:iam::123456789012:role/app\ncredential_source = Ec2InstanceMetadata\n")
-	elsewhere := writeFile(t, "config", "[default]\nec2_metadata_service_endpoint = http://[fd00:ec2::254]:80\n")
-	for name, test := range map[string]struct {
-		env  map[string]string
-		cfg  awsfed.Config
-		want []string
-	}{
-		"EC2":                          {want: []string{"http://169.254.169.254"}},
-		"EC2, by a setting":            {cfg: awsfed.Config{MetadataEndpoint: "http://169.254.169.254:80"}, want: []string{"http://169.254.169.254:80"}},
-		"EC2, by a profile":            {env: map[string]string{"AWS_CONFIG_FILE": elsewhere}, want: []string{"http://[fd00:ec2::254]:80"}},
-		"EC2, for a role of a profile": {env: map[string]string{"AWS_CONFIG_FILE": role}, want: []string{"http://169.254.169.254"}},
-		"ECS":                          {env: map[string]string{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/1"}, want: []string{"http://169.254.170.2/v2/credentials/1"}},
-		"EKS Pod Identity":             {env: map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials"}, want: []string{"http://169.254.170.23/v1/credentials"}},
-		"keys and a region":            {env: keys},
-		"a program's own provider":     {cfg: awsfed.Config{Credentials: staticCredentials(aws.Credentials{})}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			clearAWSEnvironment(t)
-			t.Setenv("AWS_REGION", "us-east-1")
-			for name, value := range test.env {
-				t.Setenv(name, value)
-			}
-			got, err := awsfed.NearbySources(t.Context(), test.cfg)
-			require.NoError(t, err)
-			assert.Equal(t, test.want, got)
 		})
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -25,10 +24,6 @@ import (
 )
 
 const testAudience = "//iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/providers/my-aws-provider"
-
-func staticCredentials(c aws.Credentials) aws.CredentialsProvider {
-	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil })
-}
 
 // googles is the subject token that Google's own library sends, seen by a server in its place. With
 // a verification URL the credentials come from the environment, since code cannot give it one.
@@ -72,39 +67,6 @@ func (s supplier) AwsRegion(context.Context, externalaccount.SupplierOptions) (s
 func (s supplier) AwsSecurityCredentials(context.Context, externalaccount.SupplierOptions) (*externalaccount.AwsSecurityCredentials, error) {
 	return &externalaccount.AwsSecurityCredentials{AccessKeyID: s.credentials.AccessKeyID,
 		SecretAccessKey: s.credentials.SecretAccessKey, SessionToken: s.credentials.SessionToken}, nil
-}
-
-func subjectToken(t *testing.T, cfg awsfed.Config) awsfed.SubjectToken {
-	t.Helper()
-	builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
-	require.NoError(t, err)
-	token, err := builder.SubjectToken(t.Context())
-	require.NoError(t, err)
-	return token
-}
-
-// A signed request as it stands in a subject token.
-type signedRequest struct {
-	URL, Method string
-	Headers     []struct{ Key, Value string }
-}
-
-func (r signedRequest) header(name string) string {
-	for _, h := range r.Headers {
-		if strings.EqualFold(h.Key, name) {
-			return h.Value
-		}
-	}
-	return ""
-}
-
-func decode(t *testing.T, token awsfed.SubjectToken) signedRequest {
-	t.Helper()
-	text, err := url.QueryUnescape(token.Value())
-	require.NoError(t, err)
-	var request signedRequest
-	require.NoError(t, json.Unmarshal([]byte(text), &request))
-	return request
 }
 
 var (

@@ -2,8 +2,6 @@ package awsfed_test
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -32,18 +30,6 @@ var brokenTokens = map[string]string{
 	"C1":                   "ya29.broken\u0085",
 	"a byte too long":      strings.Repeat("x", 16<<10+1),
 	"900 kB":               strings.Repeat("x", 900_000),
-}
-
-// exchangeAnswer and impersonationAnswer are answers like Google's, with that token.
-func exchangeAnswer(token string) string {
-	text, _ := json.Marshal(map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": 3599,
-		"issued_token_type": "urn:ietf:params:oauth:token-type:access_token"})
-	return string(text)
-}
-
-func impersonationAnswer(token string) string {
-	text, _ := json.Marshal(map[string]any{"accessToken": token, "expireTime": time.Now().Add(2 * time.Hour).UTC().Format(time.RFC3339)})
-	return string(text)
 }
 
 func TestATokenThatNoHeaderCarriesIsNotTaken(t *testing.T) {
@@ -93,26 +79,6 @@ func TestABrokenTokenOfAnotherSourceIsNotServed(t *testing.T) {
 				assert.NotEqual(t, broken, token.AccessToken)
 				assert.Equal(t, 2, calls)
 			})
-		})
-	}
-}
-
-func TestABrokenFederatedTokenOfAnotherSourceIsNotSent(t *testing.T) {
-	for name, broken := range brokenTokens {
-		t.Run(name, func(t *testing.T) {
-			sent := 0
-			client := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-				sent++
-				return answering(200, impersonationAnswer("ya29.c.x")).Transport.RoundTrip(req)
-			})}
-			impersonator, err := awsfed.NewImpersonator(awsfed.Config{Audience: testAudience, ServiceAccount: "aws-app@my-project.iam.gserviceaccount.com", HTTPClient: client},
-				sourceFunc(func(context.Context) (*oauth2.Token, error) {
-					return &oauth2.Token{AccessToken: broken, Expiry: time.Now().Add(time.Hour)}, nil
-				}))
-			require.NoError(t, err)
-			_, err = impersonator.TokenContext(t.Context())
-			assert.Equal(t, awsfed.StageExchange, invalidAnswer(t, err).Stage)
-			assert.Zero(t, sent)
 		})
 	}
 }
@@ -181,14 +147,4 @@ func TestOneBadAnswerAtTheStartIsRetried(t *testing.T) {
 			})
 		}
 	}
-}
-
-// usable makes a call of a Google API with the token of ts.
-func usable(cloud *awsfedtest.Cloud, ts *awsfed.TokenSource) error {
-	token, err := ts.Token()
-	if err != nil {
-		return err
-	}
-	_, err = cloud.Check(token.AccessToken)
-	return err
 }

@@ -3,42 +3,24 @@ package awsfed_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"slices"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 	"golang.org/x/oauth2"
 
 	"github.com/awsfed/awsfed-go/awsfed"
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
-
-var quiet = slog.New(slog.DiscardHandler)
-
-// sourceFunc is a source of the tests' own, for what the real ones do not do on demand.
-type sourceFunc func(ctx context.Context) (*oauth2.Token, error)
-
-func (f sourceFunc) TokenContext(ctx context.Context) (*oauth2.Token, error) { return f(ctx) }
-
-func cached(t *testing.T, f sourceFunc) *awsfed.TokenSource {
-	t.Helper()
-	ts, err := awsfed.NewCachedTokenSource(f, &awsfed.CacheOptions{Logger: quiet})
-	require.NoError(t, err)
-	return ts
-}
-
-func tokenFor(life time.Duration) *oauth2.Token {
-	return &oauth2.Token{AccessToken: fmt.Sprintf("token-%d", rand.Uint64()), TokenType: "Bearer", Expiry: time.Now().Round(0).Add(life)}
-}
 
 func TestManyFirstCallersShareOneFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -113,6 +95,21 @@ func TestAWaiterLeavesWhenItsOwnContextEndsAndTheRefreshGoesOn(t *testing.T) {
 	})
 }
 
+func TestTheStageUnderWayIsNamedWhenTheCallerLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		cloud.Inject(awsfedtest.Drop(awsfedtest.GoogleSTS))
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		_, err := newSource(t, cloud).TokenContext(ctx)
+		var e *awsfed.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, awsfed.StageExchange, e.Stage)
+		assert.NotEmpty(t, e.Hint)
+		cloud.Wait()
+	})
+}
+
 func TestACancelledContextReturnsAtOnceUnlessThereIsAToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
@@ -127,6 +124,18 @@ func TestACancelledContextReturnsAtOnceUnlessThereIsAToken(t *testing.T) {
 		require.NoError(t, err)
 		_, err = ts.TokenContext(cancelled)
 		assert.NoError(t, err, "a valid token is never withheld")
+	})
+}
+
+func TestAnEndedContextStartsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ts, s := scripted(t, gives(time.Hour))
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := ts.TokenContext(ctx)
+		assert.ErrorIs(t, err, context.Canceled)
+		time.Sleep(time.Minute)
+		assert.Zero(t, s.asked.Load())
 	})
 }
 
@@ -145,158 +154,28 @@ func TestTheContextOfConstructionIsNotKept(t *testing.T) {
 	})
 }
 
-func TestAStormOfCallersIsNoStormOfRequests(t *testing.T) {
-	for name, fault := range map[string]func(awsfedtest.Endpoint) awsfedtest.Fault{
-		"transient": awsfedtest.Unavailable,
-		"permanent": func(e awsfedtest.Endpoint) awsfedtest.Fault {
-			return awsfedtest.Status(e, http.StatusBadRequest, nil, `{"error":"invalid_target"}`)
-		},
-		"silent": awsfedtest.Drop,
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				cloud := awsfedtest.New(awsfedtest.Options{})
-				cloud.Inject(fault(awsfedtest.GoogleSTS))
-				ts := newSource(t, cloud)
-				var callers sync.WaitGroup
-				for range 100 {
-					callers.Go(func() {
-						for end := time.Now().Add(10 * time.Minute); time.Now().Before(end); {
-							_, err := ts.Token()
-							assert.Error(t, err)
-							time.Sleep(100 * time.Millisecond)
-						}
-					})
-				}
-				callers.Wait()
-				time.Sleep(time.Minute) // a refresh may still be under way
-				sent := cloud.Count(awsfedtest.GoogleSTS)
-				t.Logf("%d requests in ten minutes of 1,000 calls a second", sent)
-				assert.LessOrEqual(t, sent, 200)
-				assert.GreaterOrEqual(t, sent, 10)
-			})
-		})
-	}
-}
-
-func TestATransientFailureIsTriedAgainInsideTheFlight(t *testing.T) {
+func TestInvalidateDropsTheTokenThatItIsToldOfOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		cloud.Inject(awsfedtest.Unavailable(awsfedtest.GoogleSTS).Times(2))
-		cloud.Inject(awsfedtest.Reset(awsfedtest.IAMCredentials).Times(2))
-		_, err := newSource(t, cloud).Token()
-		require.NoError(t, err)
-		assert.Equal(t, 3, cloud.Count(awsfedtest.GoogleSTS), "and once it is there the federated token is kept")
-		assert.Equal(t, 3, cloud.Count(awsfedtest.IAMCredentials))
-	})
-}
-
-func TestAPermanentFailureIsNotTriedAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		cloud.Inject(awsfedtest.Status(awsfedtest.GoogleSTS, http.StatusBadRequest, nil, `{"error":"invalid_target"}`))
-		start := time.Now()
-		_, err := newSource(t, cloud).Token()
-		assert.ErrorIs(t, err, awsfed.ErrMisconfigured)
-		assert.Equal(t, 1, cloud.Count(awsfedtest.GoogleSTS))
-		assert.Zero(t, time.Since(start))
-	})
-}
-
-func TestRetryAfterIsObeyed(t *testing.T) {
-	t.Run("inside a refresh", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			cloud := awsfedtest.New(awsfedtest.Options{})
-			cloud.Inject(awsfedtest.TooManyRequests(awsfedtest.GoogleSTS, 7*time.Second).Times(1))
-			start := time.Now()
-			_, err := newSource(t, cloud).Token()
-			require.NoError(t, err)
-			assert.GreaterOrEqual(t, time.Since(start), 7*time.Second)
-		})
-	})
-	t.Run("beyond the refresh", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			cloud := awsfedtest.New(awsfedtest.Options{})
-			cloud.Inject(awsfedtest.TooManyRequests(awsfedtest.GoogleSTS, 2*time.Minute).Times(1))
-			ts := newSource(t, cloud)
-			_, err := ts.Token()
-			var e *awsfed.Error
-			require.ErrorAs(t, err, &e)
-			assert.Equal(t, 2*time.Minute, e.RetryAfter)
-			time.Sleep(119 * time.Second)
-			_, err = ts.Token()
-			assert.Error(t, err)
-			assert.Equal(t, 1, cloud.Count(awsfedtest.GoogleSTS))
-			time.Sleep(2 * time.Second)
-			_, err = ts.Token()
-			assert.NoError(t, err)
-		})
-	})
-	t.Run("in the background", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			cloud := awsfedtest.New(awsfedtest.Options{})
-			ts := newSource(t, cloud)
-			_, err := ts.Token()
-			require.NoError(t, err)
-			cloud.Inject(awsfedtest.TooManyRequests(awsfedtest.IAMCredentials, 15*time.Minute))
-			var load tally
-			load.everySecond(40*time.Minute, func() error { _, err := ts.Token(); return err })
-			assert.Zero(t, load.failed.Load())
-			assert.LessOrEqual(t, cloud.Count(awsfedtest.IAMCredentials), 3)
-		})
-	})
-}
-
-func TestAPermanentFailureIsHeardLongBeforeTheTokenEndsAndTriedAgainRarely(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		var events []awsfed.RefreshEvent
-		var mu sync.Mutex
-		ts := newSource(t, cloud, func(cfg *awsfed.Config) {
-			cfg.OnRefresh = func(event awsfed.RefreshEvent) {
-				mu.Lock()
-				defer mu.Unlock()
-				events = append(events, event)
-			}
-		})
-		token, err := ts.Token()
-		require.NoError(t, err)
-		cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, http.StatusForbidden, nil,
-			`{"error":{"code":403,"message":"Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).","status":"PERMISSION_DENIED"}}`))
-		before := cloud.Count(awsfedtest.IAMCredentials)
-		time.Sleep(time.Until(token.Expiry))
-
-		mu.Lock()
-		defer mu.Unlock()
-		i := slices.IndexFunc(events, func(e awsfed.RefreshEvent) bool { return e.Err != nil })
-		require.GreaterOrEqual(t, i, 0, "an event with the failure")
-		assert.ErrorIs(t, events[i].Err, awsfed.ErrPermissionDenied)
-		assert.True(t, events[i].Background)
-		assert.Equal(t, awsfed.ServiceAccountToken, events[i].Kind)
-		assert.Greater(t, token.Expiry.Sub(events[i].Start), 29*time.Minute, "time left to correct it")
-		assert.LessOrEqual(t, cloud.Count(awsfedtest.IAMCredentials)-before, 8)
-		assert.ErrorIs(t, ts.Status().Err, awsfed.ErrPermissionDenied)
-	})
-}
-
-func TestALateOrShorterAnswerDoesNotReplaceALongerLivedToken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		lives := []time.Duration{time.Hour, 20 * time.Minute, time.Hour}
-		var calls atomic.Int64
-		ts := cached(t, func(context.Context) (*oauth2.Token, error) {
-			return tokenFor(lives[min(int(calls.Add(1)), len(lives))-1]), nil
-		})
+		ts, s := scripted(t, gives(time.Hour))
 		first, err := ts.Token()
 		require.NoError(t, err)
-		time.Sleep(31 * time.Minute)
-		again, err := ts.Token()
+		ts.Invalidate(first)
+		second, err := ts.Token()
 		require.NoError(t, err)
-		assert.EqualValues(t, 2, calls.Load(), "it was asked")
-		assert.Equal(t, first.AccessToken, again.AccessToken, "and what came would have ended sooner")
-		time.Sleep(20 * time.Minute)
-		third, err := ts.Token()
+		assert.NotEqual(t, first.AccessToken, second.AccessToken)
+
+		ts.Invalidate(first)  // gone already
+		ts.Invalidate(nil)    // none
+		ts.Invalidate(second) // too soon
+		_, err = ts.Token()
 		require.NoError(t, err)
-		assert.NotEqual(t, first.AccessToken, third.AccessToken)
+		assert.EqualValues(t, 2, s.asked.Load())
+
+		time.Sleep(time.Minute)
+		ts.Invalidate(second)
+		_, err = ts.Token()
+		require.NoError(t, err)
+		assert.EqualValues(t, 3, s.asked.Load())
 	})
 }
 
@@ -325,6 +204,38 @@ func TestANilSourceIsRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "Timeout")
 }
 
+func TestTokenSourceThatNobodyMadeGivesErrors(t *testing.T) {
+	for name, ts := range map[string]*awsfed.TokenSource{"zero": {}, "nil": nil} {
+		t.Run(name, func(t *testing.T) {
+			_, err := ts.Token()
+			assert.ErrorIs(t, err, awsfed.ErrMisconfigured)
+			_, err = ts.TokenContext(t.Context())
+			assert.ErrorIs(t, err, awsfed.ErrMisconfigured)
+			_, err = ts.GetRequestMetadata(t.Context())
+			assert.Error(t, err)
+			ts.Invalidate(tokenFor(time.Hour))
+			assert.Error(t, ts.Status().Err)
+			assert.True(t, ts.RequireTransportSecurity())
+		})
+	}
+}
+
+func TestCacheOptionsKeepTheQuotaProject(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cloud.Config())
+	require.NoError(t, err)
+	exchanger, err := awsfed.NewExchanger(cloud.Config(), builder)
+	require.NoError(t, err)
+	ts, err := awsfed.NewCachedTokenSource(exchanger, &awsfed.CacheOptions{QuotaProject: "pays", Logger: quiet})
+	require.NoError(t, err)
+	metadata, err := ts.GetRequestMetadata(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "pays", metadata["x-goog-user-project"])
+
+	_, err = awsfed.NewCachedTokenSource(exchanger, &awsfed.CacheOptions{QuotaProject: "pays\r\nX-Other: 1"})
+	assert.ErrorContains(t, err, "QuotaProject")
+}
+
 func TestARefusedFederatedTokenIsReplacedOnce(t *testing.T) {
 	for name, test := range map[string]struct {
 		refusals       int
@@ -346,6 +257,21 @@ func TestARefusedFederatedTokenIsReplacedOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAFailureOfTheRenewalIsTheOneThatCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		ts := newSource(t, cloud)
+		token, err := ts.Token()
+		require.NoError(t, err)
+		time.Sleep(time.Until(token.Expiry) - time.Minute)
+		ts.Invalidate(token)
+		cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, http.StatusUnauthorized, nil, `{"error":{"code":401,"status":"UNAUTHENTICATED"}}`).Times(1))
+		cloud.Inject(awsfedtest.Unavailable(awsfedtest.GoogleSTS).During(12 * time.Second))
+		_, err = ts.Token()
+		require.NoError(t, err, "both pass within the Timeout")
+	})
 }
 
 func TestOneFederatedTokenFeedsManyAccounts(t *testing.T) {
@@ -373,6 +299,90 @@ func TestOneFederatedTokenFeedsManyAccounts(t *testing.T) {
 		assert.Equal(t, 1, cloud.Count(awsfedtest.GoogleSTS))
 		assert.Equal(t, 20, cloud.Count(awsfedtest.IAMCredentials))
 	})
+}
+
+func TestManyAccountsDoNotDropEachOthersTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, http.StatusUnauthorized, nil, `{"error":{"code":401,"status":"UNAUTHENTICATED"}}`))
+		cfg := cloud.Config()
+		cfg.Logger = quiet
+		builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
+		require.NoError(t, err)
+		exchanger, err := awsfed.NewExchanger(cfg, builder)
+		require.NoError(t, err)
+		federated, err := awsfed.NewCachedTokenSource(exchanger, &awsfed.CacheOptions{Logger: quiet})
+		require.NoError(t, err)
+		var callers sync.WaitGroup
+		for range 20 {
+			impersonator, err := awsfed.NewImpersonator(cfg, federated)
+			require.NoError(t, err)
+			account, err := awsfed.NewCachedTokenSource(impersonator, &awsfed.CacheOptions{Logger: quiet})
+			require.NoError(t, err)
+			callers.Go(func() {
+				for range 10 * 60 {
+					_, err := account.Token()
+					assert.Error(t, err)
+					time.Sleep(time.Second)
+				}
+			})
+		}
+		callers.Wait()
+		assert.LessOrEqual(t, cloud.Count(awsfedtest.GoogleSTS), 12, "exchanges in ten minutes")
+	})
+}
+
+func TestAnUnusedSourceGoesQuietAndWakesAtTheNextCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		ts := newSource(t, cloud)
+		_, err := ts.Token()
+		require.NoError(t, err)
+		time.Sleep(24 * time.Hour)
+		assert.LessOrEqual(t, cloud.Count(awsfedtest.IAMCredentials), 3, "one token was handed out, and it ended long ago")
+		before := cloud.Count(awsfedtest.IAMCredentials)
+		_, err = ts.Token()
+		require.NoError(t, err)
+		assert.Equal(t, before+1, cloud.Count(awsfedtest.IAMCredentials), "one refresh after a gap of any length")
+	})
+}
+
+func TestIdleSourcesHaveNoGoroutines(t *testing.T) {
+	// The sources here make no request; connections that package net/http opens meanwhile are those
+	// of other tests' sources.
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent(),
+		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
+		goleak.IgnoreAnyFunction("net/http.(*Transport).dialConnFor"), goleak.IgnoreAnyFunction("net/http.(*Transport).startDialConnForLocked"),
+		goleak.IgnoreAnyFunction("net/http.(*Transport).roundTrip"), goleak.IgnoreAnyFunction("net/http.(*conn).serve"))
+	const idle = 50_000
+	before := runtime.NumGoroutine()
+	sources := make([]*awsfed.TokenSource, idle)
+	for i := range sources {
+		sources[i] = cached(t, func(context.Context) (*oauth2.Token, error) { return tokenFor(time.Hour), nil })
+		_, err := sources[i].Token()
+		require.NoError(t, err)
+	}
+	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+1 }, 5*time.Second, 10*time.Millisecond)
+	runtime.KeepAlive(sources)
+}
+
+func TestADroppedSourceIsCollectedThoughItsTimerRuns(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	ts := newSource(t, cloud)
+	_, err := ts.Token()
+	require.NoError(t, err)
+	dropped := weak.Make(ts)
+	ts = nil
+	require.Eventually(t, func() bool { runtime.GC(); return dropped.Value() == nil }, 5*time.Second, 10*time.Millisecond)
+}
+
+func TestAValidTokenCostsOneAllocation(t *testing.T) {
+	ts := newSource(t, awsfedtest.New(awsfedtest.Options{}))
+	_, err := ts.Token()
+	require.NoError(t, err)
+	ctx := context.Background()
+	allocations := testing.AllocsPerRun(100, func() { _, _ = ts.TokenContext(ctx) })
+	assert.Equal(t, 1.0, allocations, "the caller's copy")
 }
 
 func TestCallersCancellationsFailuresAndExpiriesAtRandom(t *testing.T) {
@@ -420,7 +430,3 @@ func TestCallersCancellationsFailuresAndExpiriesAtRandom(t *testing.T) {
 		time.Sleep(time.Hour) // until nobody holds a token: a bubble must not end before a refresh
 	})
 }
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

@@ -3,6 +3,7 @@ package awsfed_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +17,38 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed"
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
+
+func TestAWrongClockCostsOneExchangeAndExpiryIsRight(t *testing.T) {
+	for _, skew := range []time.Duration{-11 * time.Hour, -20 * time.Minute, 0, 20 * time.Minute, 11 * time.Hour} {
+		for _, account := range []string{"", "aws-app@my-project.iam.gserviceaccount.com"} {
+			t.Run(fmt.Sprintf("%v with account %q", skew, account), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					cloud := awsfedtest.New(awsfedtest.Options{})
+					cloud.SetClock(-skew) // the machine is ahead by skew
+					slow(cloud, 150*time.Millisecond)
+					ts := newSource(t, cloud, func(cfg *awsfed.Config) { cfg.ServiceAccount = account })
+					start := time.Now()
+					token, err := ts.Token()
+					require.NoError(t, err)
+					want := 1
+					if skew != 0 {
+						want = 2
+					}
+					assert.Equal(t, want, cloud.Count(awsfedtest.GoogleSTS))
+					assert.WithinDuration(t, start.Add(time.Hour), token.Expiry, 2*time.Second)
+
+					// And for the rest of the day no request is refused.
+					before := cloud.Count(awsfedtest.GoogleSTS)
+					var load tally
+					load.everySecond(5*time.Hour, func() error { _, err := ts.Token(); return err })
+					assert.Zero(t, load.failed.Load())
+					assert.LessOrEqual(t, cloud.Count(awsfedtest.GoogleSTS)-before, 13)
+					time.Sleep(3 * time.Hour) // until nobody holds a token: a bubble must not end before a refresh
+				})
+			})
+		}
+	}
+}
 
 func TestAfterASuspensionTheFirstCallGetsATokenInOneFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -75,6 +108,28 @@ func TestAMachineSuspendedInAPauseDoesNotSitItOut(t *testing.T) {
 	})
 }
 
+func TestAWaiterGetsTheTokenInItsLastSecondsRatherThanAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked atomic.Int64
+		ts := cached(t, func(ctx context.Context) (*oauth2.Token, error) {
+			if asked.Add(1) == 1 {
+				return tokenFor(time.Hour), nil
+			}
+			<-ctx.Done()
+			return nil, errors.New("no answer")
+		})
+		first, err := ts.Token()
+		require.NoError(t, err)
+		ts.Suspend(time.Hour - 9*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		token, err := ts.TokenContext(ctx)
+		require.NoError(t, err)
+		assert.Equal(t, first.AccessToken, token.AccessToken)
+		time.Sleep(time.Hour)
+	})
+}
+
 func TestASmallStepBackOfTheClockIsSeenToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts, _ := scripted(t, gives(time.Hour))
@@ -109,27 +164,5 @@ func TestAClockThatIsSetBackDoesNotKeepNewTokensOut(t *testing.T) {
 		require.NoError(t, err)
 		assert.NotEqual(t, first.AccessToken, second.AccessToken)
 		assert.EqualValues(t, 2, asked.Load())
-	})
-}
-
-func TestAWaiterGetsTheTokenInItsLastSecondsRatherThanAnError(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var asked atomic.Int64
-		ts := cached(t, func(ctx context.Context) (*oauth2.Token, error) {
-			if asked.Add(1) == 1 {
-				return tokenFor(time.Hour), nil
-			}
-			<-ctx.Done()
-			return nil, errors.New("no answer")
-		})
-		first, err := ts.Token()
-		require.NoError(t, err)
-		ts.Suspend(time.Hour - 9*time.Second)
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-		defer cancel()
-		token, err := ts.TokenContext(ctx)
-		require.NoError(t, err)
-		assert.Equal(t, first.AccessToken, token.AccessToken)
-		time.Sleep(time.Hour)
 	})
 }

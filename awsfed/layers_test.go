@@ -16,6 +16,44 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
+func TestLayersRefuseWhatTheyCannotWorkWith(t *testing.T) {
+	cfg := awsfed.Config{Audience: testAudience}
+	_, err := awsfed.NewExchanger(cfg, nil)
+	assert.ErrorIs(t, err, awsfed.ErrMisconfigured)
+	_, err = awsfed.NewImpersonator(cfg, nil)
+	assert.ErrorContains(t, err, "ServiceAccount")
+	assert.ErrorContains(t, err, "federated tokens")
+}
+
+func TestLayersKeepTheTimeoutWhenTheyAreUsedAlone(t *testing.T) {
+	for name, endpoint := range map[string]awsfedtest.Endpoint{"Exchanger": awsfedtest.GoogleSTS, "Impersonator": awsfedtest.IAMCredentials} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cloud := awsfedtest.New(awsfedtest.Options{})
+				cloud.Inject(awsfedtest.Drop(endpoint))
+				cfg := cloud.Config()
+				cfg.Timeout = 5 * time.Second
+				builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
+				require.NoError(t, err)
+				exchanger, err := awsfed.NewExchanger(cfg, builder)
+				require.NoError(t, err)
+				impersonator, err := awsfed.NewImpersonator(cfg, exchanger)
+				require.NoError(t, err)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				start := time.Now()
+				if name == "Exchanger" {
+					_, err = exchanger.TokenContext(ctx)
+				} else {
+					_, err = impersonator.TokenContext(ctx)
+				}
+				assert.ErrorIs(t, err, context.DeadlineExceeded)
+				assert.Equal(t, 5*time.Second, time.Since(start))
+			})
+		})
+	}
+}
+
 // decoratedSubject and decoratedSource stand for a decorator that logs, or counts: it passes its
 // ctx on, in one that is its own, and hides all methods of what it decorates but one.
 type decoratedSubject struct{ inner awsfed.SubjectTokenSource }

@@ -1,0 +1,292 @@
+package awsfed_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+
+	"github.com/awsfed/awsfed-go/awsfed"
+	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
+)
+
+const (
+	offlineAudience = "//iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/providers/my-aws-provider"
+	offlineAccount  = "aws-app@my-project.iam.gserviceaccount.com"
+	callerIdentity  = "?Action=GetCallerIdentity&Version=2011-06-15"
+
+	// Keys of AWS's documentation, which belong to nobody. The token has every sign that base64 and
+	// escaping differ in.
+	offlineAccessKey    = "ASIAIOSFODNN7EXAMPLE"
+	offlineSecretKey    = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+	offlineSessionToken = "IQoJb3JpZ2luX2VjEXAMPLE+session/token//with+every/sign=="
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// newSource makes the source that the tests of refreshing use: quiet, and wired to the cloud.
+func newSource(t *testing.T, cloud *awsfedtest.Cloud, change ...func(*awsfed.Config)) *awsfed.TokenSource {
+	t.Helper()
+	cfg := cloud.Config()
+	cfg.Logger = slog.New(slog.DiscardHandler)
+	for _, c := range change {
+		c(&cfg)
+	}
+	ts, err := awsfed.NewTokenSource(t.Context(), cfg)
+	require.NoError(t, err)
+	return ts
+}
+
+func cached(t *testing.T, f sourceFunc) *awsfed.TokenSource {
+	t.Helper()
+	ts, err := awsfed.NewCachedTokenSource(f, &awsfed.CacheOptions{Logger: quiet})
+	require.NoError(t, err)
+	return ts
+}
+
+// sourceFunc is a source of the tests' own, for what the real ones do not do on demand.
+type sourceFunc func(ctx context.Context) (*oauth2.Token, error)
+
+func (f sourceFunc) TokenContext(ctx context.Context) (*oauth2.Token, error) { return f(ctx) }
+
+func tokenFor(life time.Duration) *oauth2.Token {
+	return &oauth2.Token{AccessToken: fmt.Sprintf("token-%d", rand.Uint64()), TokenType: "Bearer", Expiry: time.Now().Round(0).Add(life)}
+}
+
+// oneToken is a source of one token.
+type oneToken struct{ token *oauth2.Token }
+
+func (o oneToken) TokenContext(context.Context) (*oauth2.Token, error) { return o.token, nil }
+
+// A script is a source that does what a test says, one step a question; the last step stands.
+type script struct {
+	steps []func(context.Context) (*oauth2.Token, error)
+	asked atomic.Int64
+}
+
+func (s *script) TokenContext(ctx context.Context) (*oauth2.Token, error) {
+	n := int(s.asked.Add(1))
+	return s.steps[min(n, len(s.steps))-1](ctx)
+}
+
+func gives(life time.Duration) func(context.Context) (*oauth2.Token, error) {
+	return func(context.Context) (*oauth2.Token, error) { return tokenFor(life), nil }
+}
+
+func fails(err error) func(context.Context) (*oauth2.Token, error) {
+	return func(context.Context) (*oauth2.Token, error) { return nil, err }
+}
+
+func hangs(ctx context.Context) (*oauth2.Token, error) { <-ctx.Done(); return nil, ctx.Err() }
+
+func scripted(t *testing.T, steps ...func(context.Context) (*oauth2.Token, error)) (*awsfed.TokenSource, *script) {
+	t.Helper()
+	s := &script{steps: steps}
+	ts, err := awsfed.NewCachedTokenSource(s, &awsfed.CacheOptions{Logger: quiet})
+	require.NoError(t, err)
+	return ts, s
+}
+
+// fixedFederated is a source of one federated token.
+type fixedFederated string
+
+func (s fixedFederated) TokenContext(context.Context) (*oauth2.Token, error) {
+	return &oauth2.Token{AccessToken: string(s), TokenType: "Bearer", Expiry: time.Now().Add(time.Hour)}, nil
+}
+
+type subjectFunc func(context.Context) (awsfed.SubjectToken, error)
+
+func (f subjectFunc) SubjectToken(ctx context.Context) (awsfed.SubjectToken, error) { return f(ctx) }
+
+// fixedSubject is a source of one subject token.
+type fixedSubject struct{ token awsfed.SubjectToken }
+
+func (s fixedSubject) SubjectToken(context.Context) (awsfed.SubjectToken, error) {
+	if s.token == (awsfed.SubjectToken{}) {
+		return awsfed.NewSubjectToken("subject-token", awsfed.AWSSubjectTokenType), nil
+	}
+	return s.token, nil
+}
+
+type failingSubject struct{ err error }
+
+func (s failingSubject) SubjectToken(context.Context) (awsfed.SubjectToken, error) {
+	return awsfed.SubjectToken{}, s.err
+}
+
+func subjectToken(t *testing.T, cfg awsfed.Config) awsfed.SubjectToken {
+	t.Helper()
+	builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
+	require.NoError(t, err)
+	token, err := builder.SubjectToken(t.Context())
+	require.NoError(t, err)
+	return token
+}
+
+// A signed request as it stands in a subject token.
+type signedRequest struct {
+	URL, Method string
+	Headers     []struct{ Key, Value string }
+}
+
+func (r signedRequest) header(name string) string {
+	for _, h := range r.Headers {
+		if strings.EqualFold(h.Key, name) {
+			return h.Value
+		}
+	}
+	return ""
+}
+
+func decode(t *testing.T, token awsfed.SubjectToken) signedRequest {
+	t.Helper()
+	text, err := url.QueryUnescape(token.Value())
+	require.NoError(t, err)
+	var request signedRequest
+	require.NoError(t, json.Unmarshal([]byte(text), &request))
+	return request
+}
+
+func staticCredentials(c aws.Credentials) aws.CredentialsProvider {
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil })
+}
+
+// rotating is a cache of credentials like the SDK's, whose content a test sets.
+type rotating struct{ now, next aws.Credentials }
+
+func (r *rotating) Retrieve(context.Context) (aws.Credentials, error) { return r.now, nil }
+
+func (r *rotating) Invalidate() { r.now = r.next }
+
+func exchangeOnce(t testing.TB, client *http.Client) (*oauth2.Token, error) {
+	t.Helper()
+	exchanger, err := awsfed.NewExchanger(awsfed.Config{Audience: testAudience, HTTPClient: client},
+		subjectFunc(func(context.Context) (awsfed.SubjectToken, error) {
+			return awsfed.NewSubjectToken("a JWT", "urn:ietf:params:oauth:token-type:jwt"), nil
+		}))
+	require.NoError(t, err)
+	return exchanger.TokenContext(t.Context())
+}
+
+func impersonateOnce(t testing.TB, client *http.Client) (*oauth2.Token, error) {
+	t.Helper()
+	impersonator, err := awsfed.NewImpersonator(awsfed.Config{Audience: testAudience, ServiceAccount: "aws-app@my-project.iam.gserviceaccount.com", HTTPClient: client},
+		sourceFunc(func(context.Context) (*oauth2.Token, error) { return tokenFor(time.Hour), nil }))
+	require.NoError(t, err)
+	return impersonator.TokenContext(t.Context())
+}
+
+const goodExchange = `{"access_token":"ya29.d.x","issued_token_type":"urn:ietf:params:oauth:token-type:access_token","token_type":"Bearer","expires_in":3599}`
+
+// exchangeAnswer and impersonationAnswer are answers like Google's, with that token.
+func exchangeAnswer(token string) string {
+	text, _ := json.Marshal(map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": 3599,
+		"issued_token_type": "urn:ietf:params:oauth:token-type:access_token"})
+	return string(text)
+}
+
+func impersonationAnswer(token string) string {
+	text, _ := json.Marshal(map[string]any{"accessToken": token, "expireTime": time.Now().Add(2 * time.Hour).UTC().Format(time.RFC3339)})
+	return string(text)
+}
+
+// invalidAnswer asserts that err is of an answer that may be better the next time, and gives it.
+func invalidAnswer(t *testing.T, err error) *awsfed.Error {
+	t.Helper()
+	var e *awsfed.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, "InvalidAnswer", e.Code)
+	assert.True(t, e.Transient)
+	assert.NotContains(t, e.Error(), "ya29", "a token is never in an error")
+	assert.Less(t, len(e.Error()), 8<<10)
+	return e
+}
+
+// usable makes a call of a Google API with the token of ts.
+func usable(cloud *awsfedtest.Cloud, ts *awsfed.TokenSource) error {
+	token, err := ts.Token()
+	if err != nil {
+		return err
+	}
+	_, err = cloud.Check(token.AccessToken)
+	return err
+}
+
+// offlineConfig needs nothing of this machine: neither its environment nor its network.
+func offlineConfig(google http.RoundTripper) awsfed.Config {
+	return awsfed.Config{
+		Audience:       offlineAudience,
+		ServiceAccount: offlineAccount,
+		Credentials:    credentials.NewStaticCredentialsProvider(offlineAccessKey, offlineSecretKey, offlineSessionToken),
+		Region:         "eu-west-1",
+		HTTPClient:     &http.Client{Transport: google},
+		Logger:         slog.New(slog.DiscardHandler),
+	}
+}
+
+// fieldErrors are the faults in err, however they are joined and wrapped.
+func fieldErrors(err error) []*awsfed.FieldError {
+	switch e := err.(type) {
+	case *awsfed.FieldError:
+		return []*awsfed.FieldError{e}
+	case interface{ Unwrap() []error }:
+		var all []*awsfed.FieldError
+		for _, inner := range e.Unwrap() {
+			all = append(all, fieldErrors(inner)...)
+		}
+		return all
+	case interface{ Unwrap() error }:
+		return fieldErrors(e.Unwrap())
+	}
+	return nil
+}
+
+// faultyFields are the names in those faults, sorted.
+func faultyFields(err error) []string {
+	var names []string
+	for _, fault := range fieldErrors(err) {
+		names = append(names, fault.Field)
+	}
+	slices.Sort(names)
+	return names
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}

@@ -1,0 +1,194 @@
+package awsfed_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func jsonAnswer(status int, body string) *http.Response {
+	return &http.Response{
+		StatusCode: status,
+		Header:     http.Header{"Content-Type": {"application/json"}},
+		Body:       io.NopCloser(strings.NewReader(body)),
+	}
+}
+
+// answering is a client of a Google that gives one answer to everything.
+func answering(status int, body string) *http.Client {
+	return &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+	})}
+}
+
+// A scriptedGoogle answers for both of Google's services and keeps what it was sent.
+type scriptedGoogle struct {
+	answer func(*http.Request, string) *http.Response // nil: with tokens
+
+	mu       sync.Mutex
+	requests []*http.Request
+	bodies   []string
+}
+
+func (g *scriptedGoogle) RoundTrip(req *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	g.requests, g.bodies = append(g.requests, req), append(g.bodies, string(body))
+	g.mu.Unlock()
+	if g.answer != nil {
+		return g.answer(req, string(body)), nil
+	}
+	if strings.HasSuffix(req.URL.Path, ":generateAccessToken") {
+		return jsonAnswer(200, `{"accessToken":"service-account-token","expireTime":"`+time.Now().Add(time.Hour).UTC().Format(time.RFC3339)+`"}`), nil
+	}
+	return jsonAnswer(200, `{"access_token":"federated-token","issued_token_type":"urn:ietf:params:oauth:token-type:access_token",`+
+		`"token_type":"Bearer","expires_in":3600}`), nil
+}
+
+// urls are those that were asked, in their order.
+func (g *scriptedGoogle) urls() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var urls []string
+	for _, req := range g.requests {
+		urls = append(urls, req.URL.String())
+	}
+	return urls
+}
+
+// hangingGoogle gives no answer until it is given up on.
+type hangingGoogle struct{}
+
+func (hangingGoogle) RoundTrip(req *http.Request) (*http.Response, error) {
+	<-req.Context().Done()
+	return nil, req.Context().Err()
+}
+
+// brokenGoogle cannot be reached.
+type brokenGoogle struct{ err error }
+
+func (g brokenGoogle) RoundTrip(*http.Request) (*http.Response, error) { return nil, g.err }
+
+// judge is a Google API that takes any bearer token: expiry is what the tests of holders are about.
+type judge struct{}
+
+func (judge) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Header.Get("Authorization") == "" {
+		return nil, fmt.Errorf("no token")
+	}
+	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: req}, nil
+}
+
+func get(client *http.Client) func() error {
+	return func() error {
+		resp, err := client.Get("https://storage.googleapis.com/storage/v1/b")
+		if err == nil {
+			resp.Body.Close()
+		}
+		return err
+	}
+}
+
+type forbidden struct{ t *testing.T }
+
+func (f forbidden) RoundTrip(req *http.Request) (*http.Response, error) {
+	f.t.Errorf("a request to %s", req.URL.Host)
+	return nil, http.ErrUseLastResponse
+}
+
+// dialer is a network on which no connection comes about.
+func dialer(err error) http.RoundTripper {
+	return &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
+	}}
+}
+
+// gossip is a service that repeats in its errors all that it was sent.
+func gossip(req *http.Request) (*http.Response, error) {
+	var body []byte
+	if req.Body != nil {
+		body, _ = io.ReadAll(req.Body)
+	}
+	form, _ := url.ParseQuery(string(body))
+	text, _ := url.QueryUnescape(form.Get("subject_token"))
+	said := req.Header.Get("Authorization") + " " + form.Get("subject_token") + " " + text
+	answer, _ := json.Marshal(map[string]string{"error": "invalid_request", "error_description": said})
+	if req.URL.Host == "sts.us-east-1.amazonaws.com" {
+		said += " " + req.Header.Get("X-Amz-Security-Token")
+		answer = []byte("<ErrorResponse><Error><Code>AccessDenied</Code><Message>" + said + "</Message></Error></ErrorResponse>")
+	}
+	return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(answer)), Request: req}, nil
+}
+
+// A canary sits on the wire and remembers every secret that passes.
+type canary struct {
+	base http.RoundTripper
+
+	mu      sync.Mutex
+	secrets map[string]string // secret to what it is
+}
+
+func (c *canary) note(what, secret string) {
+	if secret == "" {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.secrets[secret] = what
+}
+
+func (c *canary) RoundTrip(req *http.Request) (*http.Response, error) {
+	var body []byte
+	if req.Body != nil {
+		body, _ = io.ReadAll(req.Body)
+		req.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	c.note("bearer token or signature", strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "))
+	c.note("session token", req.Header.Get("X-Amz-Security-Token"))
+	if form, err := url.ParseQuery(string(body)); err == nil && form.Has("subject_token") {
+		c.note("subject token", form.Get("subject_token"))
+		text, _ := url.QueryUnescape(form.Get("subject_token"))
+		var request signedRequest
+		_ = json.Unmarshal([]byte(text), &request)
+		c.note("session token", request.header("X-Amz-Security-Token"))
+		_, signature, _ := strings.Cut(request.header("Authorization"), "Signature=")
+		c.note("signature", signature)
+	}
+	resp, err := c.base.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	answer, readErr := io.ReadAll(resp.Body)
+	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(answer), failing{readErr}))
+	var tokens struct{ Access_token, AccessToken string }
+	_ = json.Unmarshal(answer, &tokens)
+	c.note("federated token", tokens.Access_token)
+	c.note("service-account token", tokens.AccessToken)
+	return resp, nil
+}
+
+// failing ends a body as the wire did.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+	return 0, io.EOF
+}
