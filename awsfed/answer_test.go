@@ -14,7 +14,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed"
 )
 
-func TestOnlyWholeSecondsAreALifetime(t *testing.T) {
+func TestAnswerLifetimeIsOfWholeSeconds(t *testing.T) {
 	for _, c := range []struct {
 		value string
 		life  time.Duration // 0: refused
@@ -70,7 +70,7 @@ func TestOnlyWholeSecondsAreALifetime(t *testing.T) {
 	}
 }
 
-func TestAFieldOfAnAnswerHasOneNameAndOneValue(t *testing.T) {
+func TestAnswerFieldHasOneNameAndOneValue(t *testing.T) {
 	for _, c := range []struct{ name, old, new string }{
 		{"access_token twice", `{"access_token":"ya29.d.x"`, `{"access_token":"ya29.d.y","access_token":"ya29.d.x"`},
 		{"access_token twice, once escaped", `{"access_token":"ya29.d.x"`, `{"access_toke\u006e":"ya29.d.y","access_token":"ya29.d.x"`},
@@ -112,7 +112,7 @@ func TestAFieldOfAnAnswerHasOneNameAndOneValue(t *testing.T) {
 	}
 }
 
-func TestANameThatRepeatsASecretIsNotQuoted(t *testing.T) {
+func TestAnswerFieldThatRepeatsASecretIsNotQuoted(t *testing.T) {
 	var bearer string
 	client := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 		bearer = strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")
@@ -124,7 +124,7 @@ func TestANameThatRepeatsASecretIsNotQuoted(t *testing.T) {
 	assert.NotContains(t, err.Error(), bearer)
 }
 
-func TestErrorsOfTwoMeaningsAreNotGooglesOwn(t *testing.T) {
+func TestAnswerOfTwoMeaningsIsNotGooglesOwn(t *testing.T) {
 	for _, c := range []struct{ name, body, code, description string }{
 		{"a name in another case", `{"Error":"invalid_grant","error_description":"x"}`, "", "the answer is not one of Google's"},
 		{"a name twice", `{"error":"invalid_grant","error":"invalid_target"}`, "", "the answer is not one of Google's"},

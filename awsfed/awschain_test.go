@@ -26,7 +26,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-func TestEverySourceOfTheAWSChainEndsInAGoogleToken(t *testing.T) {
+func TestAWSChainEndsInAGoogleTokenWhateverItsSource(t *testing.T) {
 	// keys are of the role app, as somebody's configuration may hold them.
 	keys := func(t *testing.T, cloud *awsfedtest.Cloud) aws.Credentials {
 		credentials, err := cloud.AddSession("app", "someone", time.Hour)
@@ -90,7 +90,7 @@ func TestEverySourceOfTheAWSChainEndsInAGoogleToken(t *testing.T) {
 
 // The SDK fixes the host of a relative URI, 169.254.170.2, which an emulator can only be in the
 // process.
-func TestAnECSTaskWithARelativeURIEndsInAGoogleToken(t *testing.T) {
+func TestAWSChainOfAnECSTaskWithARelativeURIEndsInAGoogleToken(t *testing.T) {
 	clearAWSEnvironment(t)
 	t.Setenv("AWS_REGION", "us-east-1")
 	t.Setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/container/ecs/app")
@@ -102,7 +102,7 @@ func TestAnECSTaskWithARelativeURIEndsInAGoogleToken(t *testing.T) {
 	assert.Equal(t, 1, cloud.Count(awsfedtest.ContainerCredentials))
 }
 
-func TestSecretsOfACredentialProcessAreNotQuoted(t *testing.T) {
+func TestAWSChainDoesNotQuoteTheSecretsOfACredentialProcess(t *testing.T) {
 	clearAWSEnvironment(t)
 	t.Setenv("AWS_CONFIG_FILE", writeFile(t, "config", "[default]\ncredential_process = echo '{\"SecretAccessKey\": \"mark\" broken'\n"))
 	ts, err := awsfed.NewTokenSource(t.Context(), awsfed.Config{Audience: testAudience, Region: "us-east-1", Logger: quiet})
@@ -114,7 +114,7 @@ func TestSecretsOfACredentialProcessAreNotQuoted(t *testing.T) {
 	assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), "mark")
 }
 
-func TestTheRegionIsThatOfTheChainThenOfEC2MetadataThenUSEast1(t *testing.T) {
+func TestAWSChainRegionIsItsOwnThenThatOfEC2MetadataThenUSEast1(t *testing.T) {
 	for name, test := range map[string]struct {
 		env        map[string]string
 		noMetadata bool
@@ -144,7 +144,7 @@ func TestTheRegionIsThatOfTheChainThenOfEC2MetadataThenUSEast1(t *testing.T) {
 	}
 }
 
-func TestARegionThatIsNoneIsRefused(t *testing.T) {
+func TestAWSChainRegionThatIsNoneIsRefused(t *testing.T) {
 	clearAWSEnvironment(t)
 	t.Setenv("AWS_REGION", "us-west-2-lax-1a")
 	_, err := awsfed.NewTokenSource(t.Context(), awsfed.Config{Audience: testAudience})
@@ -154,7 +154,7 @@ func TestARegionThatIsNoneIsRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "us-west-2-lax-1a")
 }
 
-func TestAProfileThatDoesNotExistIsAnErrorOfConstruction(t *testing.T) {
+func TestAWSChainProfileThatDoesNotExistIsAnErrorOfConstruction(t *testing.T) {
 	clearAWSEnvironment(t)
 	t.Setenv("AWS_PROFILE", "no-such-profile")
 	_, err := awsfed.NewTokenSource(t.Context(), awsfed.Config{Audience: testAudience})
@@ -165,7 +165,7 @@ func TestAProfileThatDoesNotExistIsAnErrorOfConstruction(t *testing.T) {
 	assert.NotEmpty(t, e.Hint)
 }
 
-func TestAProviderWithoutKeysIsAnErrorAndNothingIsSent(t *testing.T) {
+func TestSubjectTokenBuilderSendsNothingWithoutKeys(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	ts := newSource(t, cloud, func(cfg *awsfed.Config) { cfg.Credentials = staticCredentials(aws.Credentials{}) })
 	_, err := ts.Token()
@@ -173,7 +173,7 @@ func TestAProviderWithoutKeysIsAnErrorAndNothingIsSent(t *testing.T) {
 	assert.Empty(t, cloud.Requests())
 }
 
-func TestAWSCredentialsThatWereRefusedAreFetchedAnewOnce(t *testing.T) {
+func TestSubjectTokenBuilderFetchesRefusedAWSCredentialsAnewOnce(t *testing.T) {
 	for name, test := range map[string]struct {
 		spoil     func(*awsfedtest.Cloud, aws.Credentials) error
 		others    bool
@@ -202,7 +202,7 @@ func TestAWSCredentialsThatWereRefusedAreFetchedAnewOnce(t *testing.T) {
 	}
 }
 
-func TestAWSCredentialsThatAreSlowAreNoMisconfiguration(t *testing.T) {
+func TestSubjectTokenBuilderWaitsForSlowAWSCredentials(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		credentials, err := cloud.Config().Credentials.Retrieve(t.Context())
@@ -216,7 +216,7 @@ func TestAWSCredentialsThatAreSlowAreNoMisconfiguration(t *testing.T) {
 	})
 }
 
-func TestMetadataThatHasAnsweredBeforeIsWaitedFor(t *testing.T) {
+func TestEC2MetadataThatHasAnsweredBeforeIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cfg := cloud.Config()
@@ -232,7 +232,7 @@ func TestMetadataThatHasAnsweredBeforeIsWaitedFor(t *testing.T) {
 	})
 }
 
-func TestAnAgentThatIsStartingIsWaitedFor(t *testing.T) {
+func TestAWSChainWaitsForAnAgentThatIsStarting(t *testing.T) {
 	clearAWSEnvironment(t)
 	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", nobody+"/v1/credentials")
 	err := attempt(t)
@@ -240,7 +240,7 @@ func TestAnAgentThatIsStartingIsWaitedFor(t *testing.T) {
 	assert.NotErrorIs(t, err, awsfed.ErrNoCredentials)
 }
 
-func TestAnEndpointOfATaskOrPodThatDoesNotAnswerIsTransient(t *testing.T) {
+func TestAWSChainEndpointOfATaskOrPodThatDoesNotAnswerIsTransient(t *testing.T) {
 	at := awsfedtest.ContainerCredentials
 	for name, test := range map[string]struct {
 		fault     awsfedtest.Fault
@@ -279,7 +279,7 @@ func TestAnEndpointOfATaskOrPodThatDoesNotAnswerIsTransient(t *testing.T) {
 	}
 }
 
-func TestAQuestionThatIsCutShortEndsInWhatTheSourceSaidBefore(t *testing.T) {
+func TestSubjectTokenBuilderCutShortTellsWhatTheSourceSaidBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cfg := cloud.Config()

@@ -22,7 +22,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-func TestRedirectsOfTheSourcesOfAWSCredentialsAreRefused(t *testing.T) {
+func TestAWSChainRefusesRedirectsOfItsSources(t *testing.T) {
 	for source := range remoteSources {
 		for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
 			t.Run(fmt.Sprintf("%s, %d", source, status), func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestRedirectsOfTheSourcesOfAWSCredentialsAreRefused(t *testing.T) {
 	}
 }
 
-func TestAnswersOfTheSourcesOfAWSCredentialsAreBounded(t *testing.T) {
+func TestAWSChainBoundsTheAnswersOfItsSources(t *testing.T) {
 	const (
 		size    = 64 << 20
 		buffers = 24 << 20 // of two sockets, and what the reader took
@@ -88,7 +88,7 @@ func TestAnswersOfTheSourcesOfAWSCredentialsAreBounded(t *testing.T) {
 	}
 }
 
-func TestHeadersOfTheSourcesOfAWSCredentialsAreBounded(t *testing.T) {
+func TestAWSChainBoundsTheHeadersOfItsSources(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	for _, source := range []awsfedtest.CredentialSource{awsfedtest.SourceEC2Metadata, awsfedtest.SourceECS, awsfedtest.SourceIRSA} {
 		t.Run(string(source), func(t *testing.T) {
@@ -108,7 +108,7 @@ func TestHeadersOfTheSourcesOfAWSCredentialsAreBounded(t *testing.T) {
 }
 
 // The bundle needs a client that the AWS SDK can change.
-func TestAWSCABundleIsTrusted(t *testing.T) {
+func TestAWSChainTrustsTheCABundle(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	for name, trusted := range map[string]bool{"with the bundle": true, "without": false} {
 		t.Run(name, func(t *testing.T) {
@@ -150,7 +150,7 @@ func TestEC2MetadataKeepsTheShortTimeoutsOfTheAWSSDK(t *testing.T) {
 
 // The AWS SDK's cache asks an endpoint under a ctx without a deadline, and everybody waits for that
 // one request.
-func TestAnEndpointThatHangsOnceIsAskedAgain(t *testing.T) {
+func TestAWSChainAsksAnEndpointAgainThatHangsOnce(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	emulator := serve(t, cloud, awsfedtest.SourceECS)
 	var requests atomic.Int32
@@ -182,7 +182,7 @@ func TestAnEndpointThatHangsOnceIsAskedAgain(t *testing.T) {
 }
 
 // The AWS SDK takes some of these for credentials, and panics where nobody can recover.
-func TestAnAnswerWithoutCredentialsIsAnErrorAndEndsNoProcess(t *testing.T) {
+func TestAWSChainAnswerWithoutCredentialsIsAnErrorAndEndsNoProcess(t *testing.T) {
 	for source, bodies := range map[string][]string{
 		"the endpoint of a task or pod": {"null", "{}", "[]", "", `"text"`},
 		"EC2 metadata":                  {"null", "{}", ""},
@@ -205,7 +205,7 @@ func TestAnAnswerWithoutCredentialsIsAnErrorAndEndsNoProcess(t *testing.T) {
 	}
 }
 
-func TestARefusalThatIsNullIsAnErrorAndEndsNoProcess(t *testing.T) {
+func TestAWSChainRefusalThatIsNullIsAnErrorAndEndsNoProcess(t *testing.T) {
 	for source := range remoteSources {
 		t.Run(source, func(t *testing.T) {
 			lead(t, source, func(w http.ResponseWriter, _ *http.Request) {

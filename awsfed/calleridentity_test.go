@@ -19,7 +19,7 @@ func callerAnswer(account, arn, user string) string {
 		`</Arn><UserId>` + user + `</UserId><Account>` + account + `</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`
 }
 
-func TestOnlyAnIdentityIsTakenFromAWS(t *testing.T) {
+func TestDiagnoseTakesOnlyAnIdentityFromAWS(t *testing.T) {
 	clearAWSEnvironment(t)
 	const account, arn, user = "123456789012", "arn:aws:sts::123456789012:assumed-role/app/i-0", "AROAEXAMPLE:i-0"
 	for _, c := range []struct {

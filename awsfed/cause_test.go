@@ -38,7 +38,7 @@ func causeOf(t *testing.T, err error) error {
 	return got
 }
 
-func TestWithoutAnAnswerTheErrorHasItsCause(t *testing.T) {
+func TestErrorWithoutAnAnswerHasItsCause(t *testing.T) {
 	refused := errors.New("connection refused")
 	exchanger, err := awsfed.NewExchanger(offlineConfig(brokenGoogle{refused}), fixedSubject{})
 	require.NoError(t, err)
@@ -51,7 +51,7 @@ func TestWithoutAnAnswerTheErrorHasItsCause(t *testing.T) {
 	assert.NotContains(t, renderings(t, err), "subject-token")
 }
 
-func TestACancelledContextIsInTheChain(t *testing.T) {
+func TestErrorOfACancelledContextHasItInTheChain(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	exchanger, err := awsfed.NewExchanger(offlineConfig(hangingGoogle{}), fixedSubject{})
@@ -62,7 +62,7 @@ func TestACancelledContextIsInTheChain(t *testing.T) {
 	assert.NotErrorIs(t, err, awsfed.ErrMisconfigured, "nothing is wrong with the configuration")
 }
 
-func TestTheCauseOfACleanedErrorIsStillFound(t *testing.T) {
+func TestErrorCauseIsStillFoundWhenItIsCleaned(t *testing.T) {
 	t.Run("the end of a ctx", func(t *testing.T) {
 		err := causeOf(t, context.DeadlineExceeded)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
@@ -145,7 +145,7 @@ type rudeError struct{ Secret string }
 
 func (rudeError) Error() string { return "rude \x1b[2J\n" + strings.Repeat("x", 100_000) }
 
-func TestAForeignErrorIsFoundAndItsTextIsBounded(t *testing.T) {
+func TestErrorOfForeignCodeIsFoundAndItsTextIsBounded(t *testing.T) {
 	sentinel := errors.New("sentinel")
 	foreign := fmt.Errorf("%w: %w", sentinel, rudeError{"mark-of-the-foreign-secret"})
 	own := &awsfed.Error{Stage: awsfed.StageExchange, StatusCode: 400, Code: "invalid_target",
@@ -203,7 +203,7 @@ func (e wildError) Is(error) bool {
 	return false
 }
 
-func TestAForeignErrorThatPanicsIsAnErrorAllTheSame(t *testing.T) {
+func TestErrorOfForeignCodeThatPanicsIsAnErrorAllTheSame(t *testing.T) {
 	var none *rudeError // whose Error panics
 	for name, foreign := range map[string]error{"in Error": wildError{"Error"}, "in Is": wildError{"Is"}, "a nil pointer": none} {
 		t.Run(name, func(t *testing.T) {
@@ -220,7 +220,7 @@ func TestAForeignErrorThatPanicsIsAnErrorAllTheSame(t *testing.T) {
 	}
 }
 
-func TestTheCauseOfAnEndedContextIsCleaned(t *testing.T) {
+func TestErrorCauseOfAnEndedContextIsCleaned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, err := awsfed.NewCachedTokenSource(sourceFunc(func(ctx context.Context) (*oauth2.Token, error) {
 			<-ctx.Done()

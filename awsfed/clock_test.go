@@ -18,7 +18,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-func TestAWrongClockCostsOneExchangeAndExpiryIsRight(t *testing.T) {
+func TestTokenSourceSpendsOneExchangeOnAWrongClockAndItsExpiryIsRight(t *testing.T) {
 	for _, skew := range []time.Duration{-11 * time.Hour, -20 * time.Minute, 0, 20 * time.Minute, 11 * time.Hour} {
 		for _, account := range []string{"", "aws-app@my-project.iam.gserviceaccount.com"} {
 			t.Run(fmt.Sprintf("%v with account %q", skew, account), func(t *testing.T) {
@@ -50,7 +50,7 @@ func TestAWrongClockCostsOneExchangeAndExpiryIsRight(t *testing.T) {
 	}
 }
 
-func TestAfterASuspensionTheFirstCallGetsATokenInOneFlight(t *testing.T) {
+func TestTokenSourceFirstCallAfterASuspensionGetsATokenInOneRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		slow(cloud, 150*time.Millisecond)
@@ -68,7 +68,7 @@ func TestAfterASuspensionTheFirstCallGetsATokenInOneFlight(t *testing.T) {
 	})
 }
 
-func TestAMachineSuspendedInABackgroundRefreshDoesNotWaitForDeadConnections(t *testing.T) {
+func TestTokenSourceSuspendedInABackgroundRefreshDoesNotWaitForDeadConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		ts := newSource(t, cloud)
@@ -90,7 +90,7 @@ func TestAMachineSuspendedInABackgroundRefreshDoesNotWaitForDeadConnections(t *t
 	})
 }
 
-func TestAMachineSuspendedInAPauseDoesNotSitItOut(t *testing.T) {
+func TestTokenSourceSuspendedInAPauseDoesNotSitItOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts, _ := scripted(t, gives(time.Hour), fails(&awsfed.Error{Transient: true, RetryAfter: 20 * time.Second}), gives(time.Hour))
 		first, err := ts.Token()
@@ -108,7 +108,7 @@ func TestAMachineSuspendedInAPauseDoesNotSitItOut(t *testing.T) {
 	})
 }
 
-func TestAWaiterGetsTheTokenInItsLastSecondsRatherThanAnError(t *testing.T) {
+func TestTokenSourceWaiterGetsTheTokenInItsLastSecondsRatherThanAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int64
 		ts := cached(t, func(ctx context.Context) (*oauth2.Token, error) {
@@ -130,7 +130,7 @@ func TestAWaiterGetsTheTokenInItsLastSecondsRatherThanAnError(t *testing.T) {
 	})
 }
 
-func TestASmallStepBackOfTheClockIsSeenToo(t *testing.T) {
+func TestTokenSourceSeesASmallStepBackOfTheClockToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts, _ := scripted(t, gives(time.Hour))
 		_, err := ts.Token()
@@ -142,7 +142,7 @@ func TestASmallStepBackOfTheClockIsSeenToo(t *testing.T) {
 	})
 }
 
-func TestAClockThatIsSetBackDoesNotKeepNewTokensOut(t *testing.T) {
+func TestTokenSourceTakesNewTokensThoughTheClockIsSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int64
 		ts := cached(t, func(context.Context) (*oauth2.Token, error) {

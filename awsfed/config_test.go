@@ -37,7 +37,7 @@ func refusals(t *testing.T, cfg awsfed.Config) map[string]error {
 	return map[string]error{"NewTokenSource": source, "NewSubjectTokenBuilder": builder, "NewExchanger": exchanger, "CredentialFile": file}
 }
 
-func TestEveryFaultOfAConfigIsReportedByItsField(t *testing.T) {
+func TestConfigFaultsAreEachReportedByTheirField(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		change func(*awsfed.Config)
@@ -142,7 +142,7 @@ func TestEveryFaultOfAConfigIsReportedByItsField(t *testing.T) {
 }
 
 // A URL that two readers may read in two ways is nobody's business to send a secret to.
-func TestURLsThatReadersDisagreeAboutAreRefused(t *testing.T) {
+func TestConfigURLsThatReadersDisagreeAboutAreRefused(t *testing.T) {
 	for _, c := range []struct{ name, url string }{
 		{"a question mark and no query", "https://proxy.example/v1/token?"},
 		{"an empty fragment", "https://proxy.example/v1/token#"},
@@ -186,7 +186,7 @@ func TestURLsThatReadersDisagreeAboutAreRefused(t *testing.T) {
 
 // Google replays the signed request: whatever its URL holds is said in the name of the AWS
 // identity.
-func TestTheSignedRequestAsksForTheCallerAndNothingElse(t *testing.T) {
+func TestConfigVerificationURLAsksForTheCallerAndNothingElse(t *testing.T) {
 	const sts = "https://sts.us-east-1.amazonaws.com"
 	for _, url := range []string{
 		sts + callerIdentity + "&", sts + callerIdentity + "&&", sts + "?&Action=GetCallerIdentity&Version=2011-06-15",
@@ -213,7 +213,7 @@ func TestTheSignedRequestAsksForTheCallerAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestAllFaultsOfAConfigAreReportedAtOnce(t *testing.T) {
+func TestConfigFaultsAreReportedAtOnce(t *testing.T) {
 	cfg := awsfed.Config{
 		Audience:               "audience",
 		ServiceAccount:         "account",
@@ -241,7 +241,7 @@ func TestAllFaultsOfAConfigAreReportedAtOnce(t *testing.T) {
 }
 
 // An error goes into logs that have a limit, and to people who have one too.
-func TestFaultsAreBoundedWhateverTheConfigHolds(t *testing.T) {
+func TestConfigFaultsAreBoundedWhateverItHolds(t *testing.T) {
 	long := strings.Repeat("x y/", 225_000)
 	many := append([]string{long}, slices.Repeat([]string{"a b"}, 9999)...)
 	cfg := awsfed.Config{
@@ -270,7 +270,7 @@ func TestFaultsAreBoundedWhateverTheConfigHolds(t *testing.T) {
 	}
 }
 
-func TestNoFieldOfAConfigIsLongerThanItsServiceTakes(t *testing.T) {
+func TestConfigFieldsAreNoLongerThanTheirServiceTakes(t *testing.T) {
 	fill := func(prefix, letter string, length int, suffix string) string {
 		return prefix + strings.Repeat(letter, length-len(prefix)-len(suffix)) + suffix
 	}
@@ -298,7 +298,7 @@ func TestNoFieldOfAConfigIsLongerThanItsServiceTakes(t *testing.T) {
 	}
 }
 
-func TestTheZeroConfigIsAnErrorAndNoPanic(t *testing.T) {
+func TestConfigOfZeroIsAnErrorAndNoPanic(t *testing.T) {
 	for constructor, err := range refusals(t, awsfed.Config{}) {
 		assert.Equal(t, []string{"Audience"}, faultyFields(err), constructor)
 		assert.ErrorContains(t, err, "Audience is missing", constructor)
@@ -309,7 +309,7 @@ func TestTheZeroConfigIsAnErrorAndNoPanic(t *testing.T) {
 	assert.Equal(t, []string{"the source of subject tokens"}, faultyFields(err))
 }
 
-func TestWhatAProgramSetsItselfIsItsOwnBusiness(t *testing.T) {
+func TestConfigOfTheProgramIsItsOwnBusiness(t *testing.T) {
 	for name, change := range map[string]func(*awsfed.Config){
 		"nothing but the audience":            func(c *awsfed.Config) { *c = awsfed.Config{Audience: offlineAudience} },
 		"a unique ID":                         func(c *awsfed.Config) { c.ServiceAccount = "112233445566778899001" },
@@ -346,7 +346,7 @@ func TestWhatAProgramSetsItselfIsItsOwnBusiness(t *testing.T) {
 	}
 }
 
-func TestTheDefaultsAreThoseOfTheDocumentation(t *testing.T) {
+func TestConfigDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		universe string
@@ -375,7 +375,7 @@ func TestTheDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 	}
 }
 
-func TestTheConfigIsCopied(t *testing.T) {
+func TestConfigIsCopied(t *testing.T) {
 	google, stranger := &scriptedGoogle{}, &scriptedGoogle{}
 	cfg := offlineConfig(google)
 	cfg.Scopes = []string{"scope-a", "scope-b"}
@@ -392,7 +392,7 @@ func TestTheConfigIsCopied(t *testing.T) {
 	assert.JSONEq(t, `{"delegates":["projects/-/serviceAccounts/`+offlineAccount+`"],"lifetime":"3600s","scope":["scope-a","scope-b"]}`, google.bodies[1])
 }
 
-func TestConstructorsDoNotWriteIntoTheConfig(t *testing.T) {
+func TestConfigIsNotWrittenByConstructors(t *testing.T) {
 	backing := []string{"scope-a", "spare"}
 	cfg := offlineConfig(&scriptedGoogle{})
 	cfg.Scopes = backing[:1]
@@ -408,7 +408,7 @@ func TestConstructorsDoNotWriteIntoTheConfig(t *testing.T) {
 	assert.Equal(t, jar, cfg.HTTPClient.Jar)
 }
 
-func TestOneConfigServesManyGoroutines(t *testing.T) {
+func TestConfigServesManyGoroutines(t *testing.T) {
 	google := &scriptedGoogle{}
 	cfg := offlineConfig(google)
 	var all sync.WaitGroup
@@ -427,7 +427,7 @@ func TestOneConfigServesManyGoroutines(t *testing.T) {
 	assert.Len(t, google.urls(), 16)
 }
 
-func TestTimeoutBoundsAWholeRefresh(t *testing.T) {
+func TestConfigTimeoutBoundsAWholeRefresh(t *testing.T) {
 	for set, want := range map[time.Duration]time.Duration{0: 30 * time.Second, time.Second: time.Second, time.Hour: time.Hour} {
 		t.Run(fmt.Sprint(set), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -450,7 +450,7 @@ func TestTimeoutBoundsAWholeRefresh(t *testing.T) {
 	}
 }
 
-func TestAConfigNeverPrintsItsCredentials(t *testing.T) {
+func TestConfigNeverPrintsItsCredentials(t *testing.T) {
 	cfg := offlineConfig(nil)
 	check := func(what, text string) {
 		for name, secret := range map[string]string{"secret key": offlineSecretKey, "session token": offlineSessionToken} {
@@ -471,7 +471,7 @@ func TestAConfigNeverPrintsItsCredentials(t *testing.T) {
 	check("the credential file", string(file))
 }
 
-func TestAPasswordInAURLIsNotPrinted(t *testing.T) {
+func TestConfigPasswordInAURLIsNotPrinted(t *testing.T) {
 	for name, value := range map[string]string{
 		"in its place":              "https://admin:hunter2@proxy.example/v1/token",
 		"in the place of the user":  "https://hunter2@proxy.example/v1/token",
@@ -489,7 +489,7 @@ func TestAPasswordInAURLIsNotPrinted(t *testing.T) {
 }
 
 // A URL may stand where none belongs.
-func TestAPasswordInAURLIsNotPrintedInAnotherField(t *testing.T) {
+func TestConfigPasswordInAURLIsNotPrintedInAnotherField(t *testing.T) {
 	const url = "https://admin:hunter2@iam.googleapis.com/v1"
 	for _, value := range []string{url, strings.Replace(offlineAudience, "my-aws-provider", url, 1)} {
 		cfg := awsfed.Config{Audience: value, ServiceAccount: value, Delegates: []string{value, value}, Scopes: []string{"a " + value},
@@ -503,7 +503,7 @@ func TestAPasswordInAURLIsNotPrintedInAnotherField(t *testing.T) {
 }
 
 // The first thing that anybody copies has to work.
-func TestEveryAudienceOfTheDocumentationIsOne(t *testing.T) {
+func TestConfigAudiencesOfTheDocumentationAreSuch(t *testing.T) {
 	for _, name := range []string{"../README.md"} {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)

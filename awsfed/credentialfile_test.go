@@ -51,7 +51,7 @@ func changedFile(t *testing.T, fields jsonObject) []byte {
 	return data
 }
 
-func TestFilesOfGcloudAreRead(t *testing.T) {
+func TestCredentialFilesOfGcloudAreRead(t *testing.T) {
 	plain := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}
 	with := func(change func(*awsfed.Config)) awsfed.Config {
 		cfg := plain
@@ -93,7 +93,7 @@ func TestFilesOfGcloudAreRead(t *testing.T) {
 	}
 }
 
-func TestOptionalPartsOfAFile(t *testing.T) {
+func TestCredentialFileHasOptionalParts(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		fields jsonObject
@@ -136,7 +136,7 @@ func TestOptionalPartsOfAFile(t *testing.T) {
 }
 
 // Some writers put null where there is nothing.
-func TestNullIsWhatIsMissing(t *testing.T) {
+func TestCredentialFileFieldThatIsNullIsMissing(t *testing.T) {
 	file := string(changedFile(t, jsonObject{"token_url": "NULL", "quota_project_id": "NULL", "workforce_pool_user_project": "NULL",
 		"service_account_impersonation": "NULL", "credential_source.file": "NULL", "credential_source.executable": "NULL",
 		"credential_source.certificate": "NULL", "credential_source.imdsv2_session_token_url": "NULL"}))
@@ -145,7 +145,7 @@ func TestNullIsWhatIsMissing(t *testing.T) {
 	assert.Equal(t, awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}, cfg)
 }
 
-func TestEveryFaultOfAFileIsReportedByItsPath(t *testing.T) {
+func TestCredentialFileFaultsAreEachReportedByTheirPath(t *testing.T) {
 	const source = "credential_source."
 	for _, c := range []struct {
 		name, field string
@@ -196,7 +196,7 @@ func TestEveryFaultOfAFileIsReportedByItsPath(t *testing.T) {
 	}
 }
 
-func TestAFileWithoutAnEnvironmentIsNotTakenForAnotherKindInSilence(t *testing.T) {
+func TestCredentialFileWithoutAnEnvironmentIsNotTakenForAnotherKindInSilence(t *testing.T) {
 	_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.environment_id": nil}), nil)
 	assert.Equal(t, []string{"credential_source.url"}, faultyFields(err), "without it a url is where an OIDC token comes from")
 	for _, source := range []any{nil, jsonObject{}, jsonObject{"environment_id": ""}} {
@@ -206,7 +206,7 @@ func TestAFileWithoutAnEnvironmentIsNotTakenForAnotherKindInSilence(t *testing.T
 }
 
 // A file says where the proof of identity is sent: that must be Google, AWS, or nobody.
-func TestHostsOfOtherPartiesAreRefused(t *testing.T) {
+func TestCredentialFileHostsOfOtherPartiesAreRefused(t *testing.T) {
 	for field, url := range map[string]struct{ scheme, host, path string }{
 		"token_url":                         {"https", "sts.googleapis.com", "/v1/token"},
 		"service_account_impersonation_url": {"https", "iamcredentials.googleapis.com", impersonationPath},
@@ -258,7 +258,7 @@ func TestHostsOfOtherPartiesAreRefused(t *testing.T) {
 
 // A known host is known at its port and for its path: what else it offers there is not what the
 // file is for.
-func TestAKnownHostIsKnownAtItsPortAndForItsPath(t *testing.T) {
+func TestCredentialFileHostIsKnownAtItsPortAndForItsPath(t *testing.T) {
 	const (
 		sts      = "https://sts.googleapis.com"
 		iam      = "https://iamcredentials.googleapis.com"
@@ -285,7 +285,7 @@ func TestAKnownHostIsKnownAtItsPortAndForItsPath(t *testing.T) {
 	}
 }
 
-func TestAllFaultsOfAFileAreReportedAtOnce(t *testing.T) {
+func TestCredentialFileFaultsAreReportedAtOnce(t *testing.T) {
 	fields := jsonObject{
 		"audience": "a", "subject_token_type": "", "token_url": "https://evil.example", "universe_domain": "evil.example",
 		"service_account_impersonation_url":                    "https://evil.example",
@@ -305,7 +305,7 @@ func TestAllFaultsOfAFileAreReportedAtOnce(t *testing.T) {
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(fields)), faultyFields(err))
 }
 
-func TestOtherKindsOfCredentialAreNamed(t *testing.T) {
+func TestCredentialFileOfAnotherKindIsNamed(t *testing.T) {
 	const secret = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"
 	for _, c := range []struct {
 		name, file, field, says string
@@ -346,7 +346,7 @@ func TestOtherKindsOfCredentialAreNamed(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoCredentialFileIsAnError(t *testing.T) {
+func TestCredentialFileThatIsNoneIsAnError(t *testing.T) {
 	for name, file := range map[string]string{
 		"nothing":             "",
 		"a page":              "<html>",
@@ -368,7 +368,7 @@ func TestWhatIsNoCredentialFileIsAnError(t *testing.T) {
 	}
 }
 
-func TestAFieldOfTheWrongTypeIsNamed(t *testing.T) {
+func TestCredentialFileFieldOfTheWrongTypeIsNamed(t *testing.T) {
 	for field, values := range map[string][]any{
 		"type":                          {1, true, []any{}},
 		"audience":                      {1, jsonObject{}},
@@ -391,7 +391,7 @@ func TestAFieldOfTheWrongTypeIsNamed(t *testing.T) {
 	}
 }
 
-func TestAProgramCanAllowAnEmulator(t *testing.T) {
+func TestCredentialFileOfAnEmulatorCanBeAllowed(t *testing.T) {
 	emulator := jsonObject{
 		"token_url":                         "http://127.0.0.1:8085/v1/token",
 		"service_account_impersonation_url": "http://127.0.0.1:8085" + impersonationPath,
@@ -436,7 +436,7 @@ func TestAProgramCanAllowAnEmulator(t *testing.T) {
 
 // A host that may hand out AWS credentials is not one that may get Google's tokens, nor the other
 // way round.
-func TestAHostIsAllowedForOnePurposeAlone(t *testing.T) {
+func TestCredentialFileHostIsAllowedForOnePurposeAlone(t *testing.T) {
 	const proxy = "https://proxy.example"
 	files := map[string]jsonObject{
 		"token":        {"token_url": proxy + "/v1/token", "service_account_impersonation_url": proxy + impersonationPath},
@@ -472,7 +472,7 @@ func TestAHostIsAllowedForOnePurposeAlone(t *testing.T) {
 	}
 }
 
-func TestAVerificationHostIsAllowedWithItsPlaceholder(t *testing.T) {
+func TestCredentialFileVerificationHostIsAllowedWithItsPlaceholder(t *testing.T) {
 	const field = "credential_source.regional_cred_verification_url"
 	file := changedFile(t, jsonObject{field: "https://sts.{region}.proxy.example" + callerIdentity})
 	cfg, err := awsfed.ConfigFromJSON(file, &awsfed.FileOptions{VerificationHosts: []string{"sts.{region}.proxy.example"}})
@@ -486,7 +486,7 @@ func TestAVerificationHostIsAllowedWithItsPlaceholder(t *testing.T) {
 	assert.Equal(t, []string{"token_url"}, faultyFields(err), "elsewhere it stands for nothing")
 }
 
-func TestAnAllowedHostMustBeHTTPSUnlessItIsThisMachine(t *testing.T) {
+func TestCredentialFileHostThatIsAllowedMustBeHTTPSUnlessItIsThisMachine(t *testing.T) {
 	allow := &awsfed.FileOptions{TokenHosts: []string{"proxy.example", "proxy.example:8443", "sts.googleapis.com", "169.254.169.254"}}
 	cfg, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": "https://proxy.example:8443/v1/token"}), allow)
 	require.NoError(t, err)
@@ -498,7 +498,7 @@ func TestAnAllowedHostMustBeHTTPSUnlessItIsThisMachine(t *testing.T) {
 	}
 }
 
-func TestAnAllowedMetadataHostHasNoPathOfItsOwn(t *testing.T) {
+func TestCredentialFileMetadataHostThatIsAllowedHasNoPathOfItsOwn(t *testing.T) {
 	allow := &awsfed.FileOptions{MetadataHosts: []string{"proxy.example", "169.254.169.254:8080", "10.0.0.1"}}
 	for _, root := range []string{"https://proxy.example", "http://169.254.169.254:8080"} {
 		cfg, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.url": root + "/latest/meta-data/iam/security-credentials",
@@ -513,12 +513,12 @@ func TestAnAllowedMetadataHostHasNoPathOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestAnEmptyAllowedNameAllowsNothing(t *testing.T) {
+func TestCredentialFileHostOfAnEmptyNameIsNotAllowed(t *testing.T) {
 	_, err := awsfed.ConfigFromJSON(changedFile(t, jsonObject{"token_url": "https://:443/v1/token"}), &awsfed.FileOptions{TokenHosts: []string{"", ":443"}, Universes: []string{""}})
 	assert.Equal(t, []string{"token_url"}, faultyFields(err))
 }
 
-func TestUniversesAreAllowedByTheirDomain(t *testing.T) {
+func TestCredentialFileUniverseIsAllowedByItsDomain(t *testing.T) {
 	file := changedFile(t, jsonObject{
 		"universe_domain":                   "cloud.example",
 		"token_url":                         "https://sts.cloud.example/v1/token",
@@ -546,7 +546,7 @@ func TestUniversesAreAllowedByTheirDomain(t *testing.T) {
 	assert.Equal(t, []string{"service_account_impersonation_url", "token_url"}, faultyFields(err), "the tokens of one universe do not go to another")
 }
 
-func TestConfigFromFileTellsWhatIsWrongWithTheFile(t *testing.T) {
+func TestCredentialFileThatCannotBeReadSaysWhatIsWrong(t *testing.T) {
 	dir := t.TempDir()
 	missing := filepath.Join(dir, "missing.json")
 	_, err := awsfed.ConfigFromFile(missing, nil)
@@ -572,7 +572,7 @@ func TestConfigFromFileTellsWhatIsWrongWithTheFile(t *testing.T) {
 }
 
 // A deployment that puts the file itself where its name belongs must not have it in its logs.
-func TestAFileInPlaceOfItsNameIsNotQuoted(t *testing.T) {
+func TestCredentialFileInPlaceOfItsNameIsNotQuoted(t *testing.T) {
 	const secret = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"
 	key := `{"type":"service_account","private_key":"-----BEGIN PRIVATE KEY-----\n` + strings.Repeat(secret, 20) + `"}`
 	for what, name := range map[string]string{
@@ -598,7 +598,7 @@ func TestAFileInPlaceOfItsNameIsNotQuoted(t *testing.T) {
 	}
 }
 
-func TestConfigFromEnvReadsTheFirstVariableThatIsSet(t *testing.T) {
+func TestCredentialFileIsThatOfTheFirstVariableThatIsSet(t *testing.T) {
 	const first, second = "GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"
 	const plain, regional, missing = "testdata/credentialfile/gcloud.json", "testdata/credentialfile/gcloud-sts-location.json", "testdata/none.json"
 	for _, c := range []struct {

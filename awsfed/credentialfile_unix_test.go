@@ -46,7 +46,7 @@ func fifo(t *testing.T) string {
 
 // The shell's <(…) is a pipe whose writer comes when it likes, and Kubernetes mounts secrets as
 // links to links.
-func TestACredentialFileMayBeAPipeOrALink(t *testing.T) {
+func TestCredentialFileMayBeAPipeOrALink(t *testing.T) {
 	file := changedFile(t, nil)
 	want := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}
 	check := func(t *testing.T, got outcome) {
@@ -91,7 +91,7 @@ func TestACredentialFileMayBeAPipeOrALink(t *testing.T) {
 }
 
 // Whoever starts the program with such a name must not hang it.
-func TestAFileThatNobodyWritesIsGivenUp(t *testing.T) {
+func TestCredentialFileThatNobodyWritesIsGivenUp(t *testing.T) {
 	t.Parallel() // It takes the whole 5 s, whatever else runs.
 	absent, silent := fifo(t), fifo(t)
 	absentDone, silentDone := reading(absent), reading(silent)
@@ -122,7 +122,7 @@ func TestAFileThatNobodyWritesIsGivenUp(t *testing.T) {
 	assert.NotContains(t, stacks.String(), "awsfed.readUntil", "nobody goes on reading")
 }
 
-func TestWhatIsNoFileIsSaidToBeNone(t *testing.T) {
+func TestCredentialFileThatIsNoFileIsSaidToBeNone(t *testing.T) {
 	dir := t.TempDir()
 	socket := filepath.Join(dir, "socket")
 	listener, err := net.Listen("unix", socket)

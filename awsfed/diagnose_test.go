@@ -38,7 +38,7 @@ func stepOf(t *testing.T, report *awsfed.Report, stage awsfed.Stage) awsfed.Step
 	return awsfed.Step{}
 }
 
-func TestADiagnosisOfWhatWorksTellsWhoTheCallerIs(t *testing.T) {
+func TestDiagnoseTellsWhoTheCallerIsWhenAllWorks(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	server := serve(t, cloud, awsfedtest.SourceEC2Metadata)
 	cfg := server.Config()
@@ -51,7 +51,7 @@ func TestADiagnosisOfWhatWorksTellsWhoTheCallerIs(t *testing.T) {
 	assert.Contains(t, strings.Join(stepOf(t, report, awsfed.StageNetwork).Findings, "\n"), "127.0.0.1 (this machine)")
 }
 
-func TestADiagnosisReportsEveryFaultOfTheConfiguration(t *testing.T) {
+func TestDiagnoseReportsEveryFaultOfTheConfiguration(t *testing.T) {
 	report := diagnose(t, awsfed.Config{Audience: "https://wrong", ServiceAccount: "nobody", Timeout: -1}, nil)
 	step := stepOf(t, report, awsfed.StageConfiguration)
 	assert.Equal(t, awsfed.VerdictFailed, step.Verdict)
@@ -62,7 +62,7 @@ func TestADiagnosisReportsEveryFaultOfTheConfiguration(t *testing.T) {
 	assert.ErrorAs(t, step.Err, &fault)
 }
 
-func TestADiagnosisSeesPastAnAWSThatCannotBeAskedFromHere(t *testing.T) {
+func TestDiagnoseSeesPastAnAWSThatCannotBeAskedFromHere(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	cfg := cloud.Config()
 	cfg.HTTPClient = &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
@@ -77,12 +77,12 @@ func TestADiagnosisSeesPastAnAWSThatCannotBeAskedFromHere(t *testing.T) {
 	assert.Equal(t, awsfed.VerdictPassed, stepOf(t, report, awsfed.StageImpersonation).Verdict)
 }
 
-func TestADiagnosisTakesTheMappingOfTheProvider(t *testing.T) {
+func TestDiagnoseTakesTheMappingOfTheProvider(t *testing.T) {
 	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), &awsfed.DiagnoseOptions{Mapping: principal.DocumentedMapping})
 	assert.Contains(t, strings.Join(stepOf(t, report, awsfed.StageMapping).Findings, "\n"), "attribute.aws_role is app\n")
 }
 
-func TestADiagnosisMeasuresTheSubject(t *testing.T) {
+func TestDiagnoseMeasuresTheSubject(t *testing.T) {
 	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), &awsfed.DiagnoseOptions{Mapping: func(principal.Identity) (principal.Attributes, error) {
 		return principal.Attributes{Subject: strings.Repeat("x", 128)}, nil
 	}})
@@ -92,7 +92,7 @@ func TestADiagnosisMeasuresTheSubject(t *testing.T) {
 	assert.Contains(t, step.Hint, "update-aws")
 }
 
-func TestADiagnosisCallsOutTheRoleOfTheNode(t *testing.T) {
+func TestDiagnoseCallsOutTheRoleOfTheNode(t *testing.T) {
 	clearAWSEnvironment(t)
 	t.Setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
 	step := stepOf(t, diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), nil), awsfed.StageCredentials)
@@ -100,7 +100,7 @@ func TestADiagnosisCallsOutTheRoleOfTheNode(t *testing.T) {
 	assert.Contains(t, step.Hint, "EC2 node")
 }
 
-func TestADiagnosisCallsOutAMissingSessionToken(t *testing.T) {
+func TestDiagnoseCallsOutAMissingSessionToken(t *testing.T) {
 	cfg := awsfedtest.New(awsfedtest.Options{}).Config()
 	cfg.Credentials = staticCredentials(aws.Credentials{AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: "secret"})
 	step := stepOf(t, diagnose(t, cfg, nil), awsfed.StageCredentials)
@@ -108,7 +108,7 @@ func TestADiagnosisCallsOutAMissingSessionToken(t *testing.T) {
 	assert.Contains(t, step.Hint, "AWS_SESSION_TOKEN")
 }
 
-func TestADiagnosisEndsWithItsContext(t *testing.T) {
+func TestDiagnoseEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.Drop(awsfedtest.GoogleSTS))
@@ -120,7 +120,7 @@ func TestADiagnosisEndsWithItsContext(t *testing.T) {
 	})
 }
 
-func TestReportsAreJSONForMachines(t *testing.T) {
+func TestDiagnoseReportIsJSONForMachines(t *testing.T) {
 	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), nil)
 	text, err := json.Marshal(report)
 	require.NoError(t, err)
@@ -136,7 +136,7 @@ func TestReportsAreJSONForMachines(t *testing.T) {
 	assert.Equal(t, "Verdict(9)", awsfed.Verdict(9).String())
 }
 
-func TestADiagnosisThatDidNotEndDoesNotSayThatItWorks(t *testing.T) {
+func TestDiagnoseThatDidNotEndDoesNotSayThatItWorks(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	report, err := awsfed.Diagnose(ctx, awsfedtest.New(awsfedtest.Options{}).Config(), nil)
@@ -144,7 +144,7 @@ func TestADiagnosisThatDidNotEndDoesNotSayThatItWorks(t *testing.T) {
 	assert.NotContains(t, report.String(), "It works")
 }
 
-func TestADiagnosisOfDirectAccessDoesNotLookForIAMCredentials(t *testing.T) {
+func TestDiagnoseOfDirectAccessDoesNotLookForIAMCredentials(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	cfg := serve(t, cloud, awsfedtest.SourceEC2Metadata).Config()
 	cfg.ServiceAccount = ""
@@ -155,7 +155,7 @@ func TestADiagnosisOfDirectAccessDoesNotLookForIAMCredentials(t *testing.T) {
 	assert.NotContains(t, report.String(), "iamcredentials.invalid")
 }
 
-func TestADiagnosisKnowsTheSourcesNearbyThatTheChainMayAsk(t *testing.T) {
+func TestDiagnoseKnowsTheSourcesNearbyThatTheChainMayAsk(t *testing.T) {
 	keys := map[string]string{"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
 	role := writeFile(t, "config", "[default]\nrole_arn = arn:aws:iam::123456789012:role/app\ncredential_source = Ec2InstanceMetadata\n")
 	elsewhere := writeFile(t, "config", "[default]\nec2_metadata_service_endpoint = http://[fd00:ec2::254]:80\n")

@@ -343,7 +343,7 @@ func everyRendering(err error) string {
 	return b.String()
 }
 
-func TestAServerThatEchoesItsRequestGetsNoSecretPrinted(t *testing.T) {
+func TestPrintingHoldsNoSecretThatAServerEchoes(t *testing.T) {
 	clearAWSEnvironment(t)
 	for service, host := range map[string]string{
 		"token-exchange": "sts.googleapis.com",
@@ -405,7 +405,7 @@ func testEcho(t *testing.T, host string, server *echo) {
 	assertNoSecret(t, said.String(), server.secrets)
 }
 
-func TestTheContainerEndpointGetsNoSecretPrinted(t *testing.T) {
+func TestPrintingHoldsNoSecretThatAContainerEndpointEchoes(t *testing.T) {
 	const token = "Bearer-of-the-pod/eyJhbGciOi+JSUzI1NiJ9.pod"
 	long, tooLong := strings.Repeat(".", 30_000), strings.Repeat(".", 300_000) // below and beyond the bound of a body
 	for part, place := range map[string]func(string) string{

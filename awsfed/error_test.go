@@ -58,7 +58,7 @@ func renderings(t *testing.T, err error) string {
 	return b.String()
 }
 
-func TestTheZeroErrorDoesNotPanic(t *testing.T) {
+func TestErrorOfZeroDoesNotPanic(t *testing.T) {
 	e := &awsfed.Error{}
 	assert.Contains(t, e.Error(), "awsfed: ")
 	assert.NoError(t, e.Unwrap())
@@ -79,7 +79,7 @@ func TestTheZeroErrorDoesNotPanic(t *testing.T) {
 	assert.False(t, fault.Is(nil))
 }
 
-func TestAnErrorIsOfTheKindsThatItsFieldsSay(t *testing.T) {
+func TestErrorIsOfTheKindsThatItsFieldsSay(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		err  *awsfed.Error
@@ -122,7 +122,7 @@ func TestAnErrorIsOfTheKindsThatItsFieldsSay(t *testing.T) {
 	}
 }
 
-func TestTheTextOfAnErrorSaysItAllOnce(t *testing.T) {
+func TestErrorTextSaysItAllOnce(t *testing.T) {
 	e := &awsfed.Error{
 		Stage: awsfed.StageImpersonation, StatusCode: 403, Code: "PERMISSION_DENIED", Reason: "IAM_PERMISSION_DENIED",
 		Description: "Permission denied.", Hint: "grant the role\nand wait",
@@ -139,7 +139,7 @@ func TestTheTextOfAnErrorSaysItAllOnce(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(e.Error(), "ExpiredToken"), "the cause says it already")
 }
 
-func TestTheTextOfAnErrorIsOneShortLine(t *testing.T) {
+func TestErrorTextIsOneShortLine(t *testing.T) {
 	long := strings.Repeat("many words ", 90)
 	for name, e := range map[string]*awsfed.Error{
 		"long everywhere": {Stage: awsfed.StageExchange, StatusCode: 400, Code: "invalid_target", Description: long, Hint: long + "\n  gcloud", Err: errors.New(long)},
@@ -162,7 +162,7 @@ func TestTheTextOfAnErrorIsOneShortLine(t *testing.T) {
 
 // Google's clients take an error apart by way of oauth2.RetrieveError, and read the status of its
 // Response unasked.
-func TestGooglesClientsFindARetrieveError(t *testing.T) {
+func TestErrorIsARetrieveErrorForGooglesClients(t *testing.T) {
 	e := &awsfed.Error{Stage: awsfed.StageExchange, StatusCode: 400, Code: "invalid_target", Description: "No such pool.", Hint: "make one"}
 	var retrieve *oauth2.RetrieveError
 	require.ErrorAs(t, fmt.Errorf("starting: %w", e), &retrieve)
@@ -180,7 +180,7 @@ func TestGooglesClientsFindARetrieveError(t *testing.T) {
 	assert.Contains(t, string(retrieve.Body), "make one", "cloud.google.com/go/auth prints the body and nothing else")
 }
 
-func TestARetrieveErrorIsPrintableWhateverIsMissing(t *testing.T) {
+func TestErrorAsARetrieveErrorIsPrintableWhateverIsMissing(t *testing.T) {
 	for _, e := range []*awsfed.Error{{StatusCode: 502}, {StatusCode: 799}, {StatusCode: 200, Code: "InvalidAnswer"}, {StatusCode: 400, Hint: "a hint"}} {
 		var retrieve *oauth2.RetrieveError
 		require.ErrorAs(t, e, &retrieve)
@@ -189,7 +189,7 @@ func TestARetrieveErrorIsPrintableWhateverIsMissing(t *testing.T) {
 	}
 }
 
-func TestWithoutAnAnswerThereIsNoRetrieveErrorButThatOfTheCause(t *testing.T) {
+func TestErrorWithoutAnAnswerIsNoRetrieveErrorButThatOfTheCause(t *testing.T) {
 	var retrieve *oauth2.RetrieveError
 	assert.False(t, errors.As(error(&awsfed.Error{Code: "NoCredentials", Err: io.EOF}), &retrieve))
 
@@ -201,7 +201,7 @@ func TestWithoutAnAnswerThereIsNoRetrieveErrorButThatOfTheCause(t *testing.T) {
 	assert.False(t, errors.As(error(&awsfed.Error{StatusCode: 400}), &other))
 }
 
-func TestTheLogRecordHasWhatTheErrorHas(t *testing.T) {
+func TestErrorLogRecordHasWhatTheErrorHas(t *testing.T) {
 	log := func(e *awsfed.Error) map[string]any {
 		var b strings.Builder
 		slog.New(slog.NewJSONHandler(&b, nil)).Error("failed", "error", e)
@@ -220,7 +220,7 @@ func TestTheLogRecordHasWhatTheErrorHas(t *testing.T) {
 		"what is missing is left out")
 }
 
-func TestAFieldErrorNamesTheFieldTheValueAndTheRule(t *testing.T) {
+func TestFieldErrorNamesTheFieldTheValueAndTheRule(t *testing.T) {
 	fault := &awsfed.FieldError{Field: "credential_source.url", Found: "ftp://a", Want: "an http URL"}
 	for _, part := range []string{"credential_source.url", `"ftp://a"`, "an http URL"} {
 		assert.ErrorContains(t, fault, part)
@@ -237,7 +237,7 @@ func TestAFieldErrorNamesTheFieldTheValueAndTheRule(t *testing.T) {
 	}
 }
 
-func TestAnErrorHasWhatTheServerSaid(t *testing.T) {
+func TestErrorHasWhatTheServerSaid(t *testing.T) {
 	const status = `{"error":{"code":403,"message":"Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",` +
 		`"status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.Help","links":[]},` +
 		`{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"IAM_PERMISSION_DENIED","domain":"iam.googleapis.com",` +
@@ -277,7 +277,7 @@ func TestAnErrorHasWhatTheServerSaid(t *testing.T) {
 	assert.Equal(t, map[string]string{"permission": "iam.serviceAccounts.getAccessToken"}, e.Metadata)
 }
 
-func TestAnErrorHasTheHeadersThatMatter(t *testing.T) {
+func TestErrorHasTheHeadersThatMatter(t *testing.T) {
 	answer := jsonAnswer(503, `{"error":"unavailable"}`)
 	answer.Header.Set("Retry-After", "7")
 	answer.Header.Set("X-Goog-Request-Id", "request-1")
@@ -286,7 +286,7 @@ func TestAnErrorHasTheHeadersThatMatter(t *testing.T) {
 	assert.Equal(t, "request-1", e.RequestID)
 }
 
-func TestADescriptionIsBoundedAndOfOneLine(t *testing.T) {
+func TestErrorDescriptionIsBoundedAndOfOneLine(t *testing.T) {
 	for name, said := range map[string]string{
 		"ASCII":                    strings.Repeat("a", 5000),
 		"runes cut at any byte":    strings.Repeat("ä€𝄞", 999),
@@ -305,7 +305,7 @@ func TestADescriptionIsBoundedAndOfOneLine(t *testing.T) {
 	assert.NotRegexp(t, `[\x00-\x1f\x7f]`, e.Code+e.Description, "no line and no escape sequence of a server gets into a log")
 }
 
-func TestRedirectsAreErrorsAndAreNotFollowed(t *testing.T) {
+func TestErrorOfARedirectThatIsNotFollowed(t *testing.T) {
 	for _, status := range []int{300, 301, 302, 303, 307, 308} {
 		answer := jsonAnswer(status, `{"access_token":"x"}`)
 		answer.Header.Set("Location", "https://evil.example/")
@@ -316,7 +316,7 @@ func TestRedirectsAreErrorsAndAreNotFollowed(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatMayPassIsTransient(t *testing.T) {
+func TestErrorIsTransientIfItMayPass(t *testing.T) {
 	for status, want := range map[int]bool{
 		400: false, 401: false, 403: false, 404: false, 405: false, 409: false, 413: false, 501: false, 505: false, 511: false,
 		408: true, 425: true, 429: true, 500: true, 502: true, 503: true, 504: true,
@@ -344,7 +344,7 @@ func subjectTokenOf(t *testing.T) (token awsfed.SubjectToken, secrets []string) 
 	return token, []string{token.Value(), signature, offlineSessionToken, offlineSecretKey}
 }
 
-func TestAServerThatRepeatsTheSubjectTokenDoesNotGetItIntoAnError(t *testing.T) {
+func TestErrorHoldsNoSubjectTokenThatAServerRepeats(t *testing.T) {
 	token, secrets := subjectTokenOf(t)
 	escaped := url.QueryEscape(offlineSessionToken)
 	secrets = append(secrets, escaped, url.QueryEscape(escaped))
@@ -391,7 +391,7 @@ func TestAServerThatRepeatsTheSubjectTokenDoesNotGetItIntoAnError(t *testing.T) 
 	}
 }
 
-func TestAServerThatRepeatsTheBearerTokenDoesNotGetItIntoAnError(t *testing.T) {
+func TestErrorHoldsNoBearerTokenThatAServerRepeats(t *testing.T) {
 	const bearer = "ya29.d.federated-token-of-some-length"
 	google := &scriptedGoogle{answer: func(req *http.Request, _ string) *http.Response {
 		return jsonAnswer(403, string(must(json.Marshal(map[string]any{"error": map[string]any{
@@ -407,7 +407,7 @@ func TestAServerThatRepeatsTheBearerTokenDoesNotGetItIntoAnError(t *testing.T) {
 	assert.Contains(t, text, "got Bearer [redacted]")
 }
 
-func TestABodyOfASuccessThatCannotBeUsedStaysOutOfTheError(t *testing.T) {
+func TestErrorHoldsNoBodyOfASuccessThatCannotBeUsed(t *testing.T) {
 	for name, body := range map[string]string{
 		"no expiry":     `{"access_token":"ya29.secret","token_type":"Bearer","issued_token_type":"urn:ietf:params:oauth:token-type:access_token"}`,
 		"another type":  `{"access_token":"ya29.secret","token_type":"MAC","expires_in":3600}`,
@@ -422,7 +422,7 @@ func TestABodyOfASuccessThatCannotBeUsedStaysOutOfTheError(t *testing.T) {
 	}
 }
 
-func TestPermissionDenialsAreThat(t *testing.T) {
+func TestErrorOfAPermissionDenialIsThat(t *testing.T) {
 	for name, want := range map[string]bool{"missing-binding": true, "wrong-principal": true, "condition-false": true, "iamcredentials-api-disabled": false, "sts-unavailable": false} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -438,7 +438,7 @@ func TestPermissionDenialsAreThat(t *testing.T) {
 	}
 }
 
-func TestAnAWSThatLimitsItsCallersIsTransient(t *testing.T) {
+func TestErrorOfAnAWSThatLimitsItsCallersIsTransient(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*awsfed.Config)
 		stage  awsfed.Stage
@@ -466,7 +466,7 @@ func TestAnAWSThatLimitsItsCallersIsTransient(t *testing.T) {
 	}
 }
 
-func TestAnErrorSaysNoMoreThanItMay(t *testing.T) {
+func TestErrorSaysNoMoreThanItMay(t *testing.T) {
 	e := &awsfed.Error{Stage: awsfed.StageExchange, StatusCode: 400, Code: strings.Repeat("c\n", 9000), Description: strings.Repeat("d\x1b", 9000),
 		Hint: strings.Repeat("hint\x1b\n", 9000), Err: rudeError{}}
 	assert.LessOrEqual(t, len(e.Error()), 8<<10)
@@ -480,7 +480,7 @@ func TestAnErrorSaysNoMoreThanItMay(t *testing.T) {
 	assert.NotContains(t, retrieve.ErrorDescription+retrieve.ErrorCode+string(retrieve.Body), "\x1b")
 }
 
-func TestAFieldErrorSaysNoMoreThanItMay(t *testing.T) {
+func TestFieldErrorSaysNoMoreThanItMay(t *testing.T) {
 	long := strings.Repeat("a\x1b", 450_000)
 	for name, change := range map[string]func(*awsfed.Config){
 		"an audience":        func(c *awsfed.Config) { c.Audience = long },

@@ -17,7 +17,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-func TestOnlyAWholeTokenIsTakenFromTheExchange(t *testing.T) {
+func TestExchangerTakesOnlyAWholeToken(t *testing.T) {
 	for name, test := range map[string]struct {
 		status   int
 		old, new string // what is changed of a good answer
@@ -63,7 +63,7 @@ func TestOnlyAWholeTokenIsTakenFromTheExchange(t *testing.T) {
 	}
 }
 
-func TestAnotherSubjectTokenCanTakeThePlaceOfLayerOne(t *testing.T) {
+func TestExchangerTakesASubjectTokenOfAnotherSource(t *testing.T) {
 	var form string
 	client := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 		body, err := io.ReadAll(req.Body)
@@ -124,7 +124,7 @@ func TestExchangerAsksForExactlyTheScopesThatItIsGiven(t *testing.T) {
 	}
 }
 
-func TestWithoutAServiceAccountTheFederatedTokenIsTheResult(t *testing.T) {
+func TestExchangerGivesTheResultWithoutAServiceAccount(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	token, err := newSource(t, cloud, func(cfg *awsfed.Config) {
 		cfg.ServiceAccount = ""

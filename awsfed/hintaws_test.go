@@ -26,7 +26,7 @@ func failureOfChain(t *testing.T) *awsfed.Error {
 	return e
 }
 
-func TestAnSSOSessionThatHasEndedIsRenewedByOneCommand(t *testing.T) {
+func TestHintsRenewAnSSOSessionThatHasEndedByOneCommand(t *testing.T) {
 	clearAWSEnvironment(t)
 	t.Setenv("HOME", t.TempDir()) // where the SDK looks for the session
 	t.Setenv("AWS_CONFIG_FILE", writeFile(t, "config", "[profile work]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\nsso_account_id = 123456789012\nsso_role_name = dev\n"))
@@ -34,7 +34,7 @@ func TestAnSSOSessionThatHasEndedIsRenewedByOneCommand(t *testing.T) {
 	assert.Contains(t, failureOfChain(t).Hint, "aws sso login --profile work")
 }
 
-func TestWithoutCredentialsTheHintTellsWhatTheChainFound(t *testing.T) {
+func TestHintsTellWhatTheChainFoundWithoutCredentials(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	noRole, _ := awsfedtest.FaultByName("metadata-no-role")
 	noRole.Inject(cloud)
@@ -50,7 +50,7 @@ func TestWithoutCredentialsTheHintTellsWhatTheChainFound(t *testing.T) {
 	assert.Contains(t, e.Hint, "--http-put-response-hop-limit 2")
 }
 
-func TestMetadataThatIsSwitchedOffIsNamed(t *testing.T) {
+func TestHintsNameMetadataThatIsSwitchedOff(t *testing.T) {
 	clearAWSEnvironment(t)
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	e := failureOfChain(t)
@@ -58,7 +58,7 @@ func TestMetadataThatIsSwitchedOffIsNamed(t *testing.T) {
 	assert.Contains(t, e.Hint, "AWS_EC2_METADATA_DISABLED is true")
 }
 
-func TestAWebIdentityTokenThatIsNotThereIsNamed(t *testing.T) {
+func TestHintsNameAWebIdentityTokenThatIsNotThere(t *testing.T) {
 	clearAWSEnvironment(t)
 	t.Setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/no/such/token")
 	t.Setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/app")
@@ -67,7 +67,7 @@ func TestAWebIdentityTokenThatIsNotThereIsNamed(t *testing.T) {
 	assert.Contains(t, e.Hint, "web identity")
 }
 
-func TestARoleThatMayNotBeAssumedIsExplained(t *testing.T) {
+func TestHintsExplainARoleThatMayNotBeAssumed(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	serve(t, cloud, awsfedtest.SourceEC2Metadata)
 	user, err := cloud.AddUser("ann")
@@ -85,7 +85,7 @@ func TestARoleThatMayNotBeAssumedIsExplained(t *testing.T) {
 	assert.Contains(t, e.Hint, "trust policy")
 }
 
-func TestAnEndpointThatDoesNotAnswerIsExplainedByTheChain(t *testing.T) {
+func TestHintsExplainAnEndpointThatDoesNotAnswer(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	cfg := serve(t, cloud, awsfedtest.SourceECS).Config()
 	cloud.Inject(awsfedtest.Drop(awsfedtest.ContainerCredentials))
@@ -101,7 +101,7 @@ func TestAnEndpointThatDoesNotAnswerIsExplainedByTheChain(t *testing.T) {
 	assert.Contains(t, e.Hint, "AWS_CONTAINER_CREDENTIALS_FULL_URI is set")
 }
 
-func TestAnEKSAgentThatRefusesIsExplained(t *testing.T) {
+func TestHintsExplainAnEKSAgentThatRefuses(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	serve(t, cloud, awsfedtest.SourceEKSPodIdentity)
 	t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", writeFile(t, "token", "not the pod's"))

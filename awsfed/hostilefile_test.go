@@ -247,7 +247,7 @@ func TestHostileFilesAreRefusedByTheirField(t *testing.T) {
 }
 
 // Files that no change of one field makes.
-func TestHostileJSONIsRefused(t *testing.T) {
+func TestHostileFileOfOddJSONIsRefused(t *testing.T) {
 	sentNothing(t)
 	base := string(plantedFile(t, "future", jsonObject{"a": 1}))
 	replaced := func(old, new string) string {
@@ -354,7 +354,7 @@ func utf16(s string, big bool) string {
 	return b.String()
 }
 
-func TestGoodFilesAreRead(t *testing.T) {
+func TestCredentialFileOfGoodFormsIsRead(t *testing.T) {
 	sentNothing(t)
 	const (
 		iam = "https://iamcredentials.googleapis.com"

@@ -15,7 +15,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-func TestOnlyAWholeTokenIsTakenFromTheImpersonation(t *testing.T) {
+func TestImpersonatorTakesOnlyAWholeToken(t *testing.T) {
 	for name, test := range map[string]struct{ body, end, want string }{
 		"as Google sends it":         {`{"accessToken":"ya29.c.x","expireTime":"2000-01-01T01:00:00Z"}`, "2000-01-01T01:00:00Z", ""},
 		"with fractions of a second": {`{"accessToken":"ya29.c.x","expireTime":"2000-01-01T00:59:59.123456789Z"}`, "2000-01-01T00:59:59.123456789Z", ""},
@@ -45,7 +45,7 @@ func TestOnlyAWholeTokenIsTakenFromTheImpersonation(t *testing.T) {
 	}
 }
 
-func TestAServiceAccountTokenHasALifeOfSomeLength(t *testing.T) {
+func TestImpersonatorTakesATokenOfSomeLifeAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // whose clock starts in 2000
 		for _, end := range []string{"2000-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "0000-01-01T00:00:00Z"} {
 			_, err := impersonateOnce(t, answering(200, `{"accessToken":"ya29.c.x","expireTime":"`+end+`"}`))
@@ -57,7 +57,7 @@ func TestAServiceAccountTokenHasALifeOfSomeLength(t *testing.T) {
 	})
 }
 
-func TestDelegatesScopesAndLifetimeAreSent(t *testing.T) {
+func TestImpersonatorSendsDelegatesScopesAndLifetime(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	for _, email := range []string{"middle@my-project.iam.gserviceaccount.com", "target@my-project.iam.gserviceaccount.com"} {
 		err := cloud.AddServiceAccount(awsfedtest.ServiceAccount{Email: email, ExtendedLifetime: true})
@@ -80,7 +80,7 @@ func TestDelegatesScopesAndLifetimeAreSent(t *testing.T) {
 	assert.WithinDuration(t, time.Now().Add(3*time.Hour), token.Expiry, 5*time.Second)
 }
 
-func TestABrokenFederatedTokenOfAnotherSourceIsNotSent(t *testing.T) {
+func TestImpersonatorDoesNotSendABrokenFederatedToken(t *testing.T) {
 	for name, broken := range brokenTokens {
 		t.Run(name, func(t *testing.T) {
 			sent := 0
@@ -100,7 +100,7 @@ func TestABrokenFederatedTokenOfAnotherSourceIsNotSent(t *testing.T) {
 	}
 }
 
-func TestASourceThatGivesNothingIsAnErrorAndNoPanic(t *testing.T) {
+func TestImpersonatorOfASourceThatGivesNothingIsAnErrorAndNoPanic(t *testing.T) {
 	impersonator, err := awsfed.NewImpersonator(awsfed.Config{Audience: testAudience, ServiceAccount: "aws-app@my-project.iam.gserviceaccount.com"},
 		sourceFunc(func(context.Context) (*oauth2.Token, error) { return nil, nil }))
 	require.NoError(t, err)

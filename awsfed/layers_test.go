@@ -97,7 +97,7 @@ func decorated(t *testing.T, cfg awsfed.Config, layer string) *awsfed.TokenSourc
 	return account
 }
 
-func TestDecoratorsLoseNothing(t *testing.T) {
+func TestLayersLoseNothingInADecorator(t *testing.T) {
 	for _, layer := range []string{"none", "SubjectTokenBuilder", "Exchanger", "TokenSource", "Impersonator"} {
 		t.Run(layer+"/clock correction", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

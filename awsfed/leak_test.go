@@ -162,7 +162,7 @@ func replaceCodes(pattern *regexp.Regexp, text string) string {
 	})
 }
 
-func TestTheLeakFinderKnowsEverySpelling(t *testing.T) {
+func TestLeakFinderKnowsEverySpelling(t *testing.T) {
 	type field struct{ Key any }
 	for _, secret := range []string{offlineSecretKey, offlineSessionToken, url.QueryEscape(`{"url":"https://sts.example?a=b&c=d"}`)} {
 		finder := newLeakFinder(t, map[string]string{secret: "it"})

@@ -129,7 +129,7 @@ func TestEC2MetadataOfAProgramsOwnIsJudgedByItsErrors(t *testing.T) {
 	}
 }
 
-func TestATokenComesSoonAfterEC2MetadataDoes(t *testing.T) {
+func TestEC2MetadataIsSoonFollowedByAToken(t *testing.T) {
 	const outage = 20 * time.Second
 	for name, fault := range map[string]awsfedtest.Fault{
 		"it resets":      awsfedtest.Reset(awsfedtest.EC2Metadata),
@@ -151,7 +151,7 @@ func TestATokenComesSoonAfterEC2MetadataDoes(t *testing.T) {
 }
 
 // The client of the library's own chain, on real connections.
-func TestATokenComesSoonAfterEC2MetadataDoesOnLoopback(t *testing.T) {
+func TestEC2MetadataIsSoonFollowedByATokenOnLoopback(t *testing.T) {
 	const outage = 4 * time.Second
 	for name, fault := range map[string]awsfedtest.Fault{
 		"it is silent":              awsfedtest.Drop(awsfedtest.EC2Metadata),

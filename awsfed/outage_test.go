@@ -14,7 +14,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-func TestADayOfCallersWaitsForNothingAfterTheFirstToken(t *testing.T) {
+func TestTokenSourceMakesNobodyWaitInADayAfterTheFirstToken(t *testing.T) {
 	for name, hold := range holders {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -50,7 +50,7 @@ func TestADayOfCallersWaitsForNothingAfterTheFirstToken(t *testing.T) {
 	}
 }
 
-func TestNoCallFailsInAnOutageOfHalfAnHour(t *testing.T) {
+func TestTokenSourceFailsNoCallInAnOutageOfHalfAnHour(t *testing.T) {
 	for name, hold := range holders {
 		for _, outage := range []time.Duration{30 * time.Second, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute} {
 			t.Run(fmt.Sprintf("%s/%v", name, outage), func(t *testing.T) {

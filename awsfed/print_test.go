@@ -334,7 +334,7 @@ func printings() (verbs, encoders []printing) {
 	}
 }
 
-func TestNoExportedTypePrintsASecret(t *testing.T) {
+func TestPrintingOfAnExportedTypeHoldsNoSecret(t *testing.T) {
 	clearAWSEnvironment(t)
 	gob.Register(credentials.StaticCredentialsProvider{}) // so that gob does not fail for the want of it
 	types, secrets := printedTypes(t)
@@ -412,7 +412,7 @@ func exportedTypes(t *testing.T) map[string]bool {
 	return found
 }
 
-func TestLayersPrintWhatTheyAreFor(t *testing.T) {
+func TestPrintingOfALayerSaysWhatItIsFor(t *testing.T) {
 	cfg := offlineConfig(nil)
 	builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
 	require.NoError(t, err)
@@ -437,7 +437,7 @@ func TestLayersPrintWhatTheyAreFor(t *testing.T) {
 	}
 }
 
-func TestAConfigShowsItsIdentitiesAlone(t *testing.T) {
+func TestPrintingOfAConfigShowsItsIdentitiesAlone(t *testing.T) {
 	cfg := offlineConfig(nil)
 	const text = "awsfed.Config(" + offlineAudience + " as " + offlineAccount + ")"
 	for _, verb := range strings.NewReplacer("T", "", "p", "", "w", "", "q", "").Replace(letters) {
@@ -456,7 +456,7 @@ func TestAConfigShowsItsIdentitiesAlone(t *testing.T) {
 
 // Test libraries and debug printers walk through pointers and unexported fields, as far as
 // reflection goes.
-func TestReflectionDoesNotReachASecret(t *testing.T) {
+func TestPrintingByReflectionDoesNotReachASecret(t *testing.T) {
 	clearAWSEnvironment(t)
 	types, secrets := printedTypes(t)
 	finder := newLeakFinder(t, secrets)
@@ -509,7 +509,7 @@ func reachable(v reflect.Value) string {
 	return text.String()
 }
 
-func TestNoSecretIsEverPrinted(t *testing.T) {
+func TestPrintingHoldsNoSecretUnderAnyFault(t *testing.T) {
 	clearAWSEnvironment(t)
 	type world struct {
 		name   string

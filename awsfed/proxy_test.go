@@ -29,7 +29,7 @@ func inChild(t *testing.T, test string, variables ...string) {
 	require.Contains(t, string(out), "--- PASS: "+test)
 }
 
-func TestOtherHostsAreAskedThroughTheProxy(t *testing.T) {
+func TestAWSChainAsksOtherHostsThroughTheProxy(t *testing.T) {
 	if isChild() {
 		require.NoError(t, attempt(t))
 		return
@@ -39,7 +39,7 @@ func TestOtherHostsAreAskedThroughTheProxy(t *testing.T) {
 			cloud := awsfedtest.New(awsfedtest.Options{})
 			server := serve(t, cloud, source)
 			// The emulator is the proxy: nothing else would answer for these names.
-			inChild(t, "TestOtherHostsAreAskedThroughTheProxy", "HTTP_PROXY="+server.URL,
+			inChild(t, "TestAWSChainAsksOtherHostsThroughTheProxy", "HTTP_PROXY="+server.URL,
 				"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://metadata.example", "AWS_ENDPOINT_URL_STS=http://sts.example")
 			hosts := map[string]bool{}
 			for _, r := range cloud.Requests() {
@@ -51,7 +51,7 @@ func TestOtherHostsAreAskedThroughTheProxy(t *testing.T) {
 	}
 }
 
-func TestADiagnosisTellsOfProxiesThatMetadataIsNotAskedThrough(t *testing.T) {
+func TestDiagnoseTellsOfProxiesThatMetadataIsNotAskedThrough(t *testing.T) {
 	if isChild() {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cfg := cloud.Config()
@@ -78,7 +78,7 @@ func TestADiagnosisTellsOfProxiesThatMetadataIsNotAskedThrough(t *testing.T) {
 		"on loopback, exempt": {proxy, "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inChild(t, "TestADiagnosisTellsOfProxiesThatMetadataIsNotAskedThrough", variables...)
+			inChild(t, "TestDiagnoseTellsOfProxiesThatMetadataIsNotAskedThrough", variables...)
 		})
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-func TestATransientFailureIsTriedAgainInsideTheFlight(t *testing.T) {
+func TestTokenSourceRetriesATransientFailureWithinTheRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.Unavailable(awsfedtest.GoogleSTS).Times(2))
@@ -28,7 +28,7 @@ func TestATransientFailureIsTriedAgainInsideTheFlight(t *testing.T) {
 	})
 }
 
-func TestAPermanentFailureIsNotTriedAgain(t *testing.T) {
+func TestTokenSourceDoesNotRetryAPermanentFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.Status(awsfedtest.GoogleSTS, http.StatusBadRequest, nil, `{"error":"invalid_target"}`))
@@ -40,7 +40,7 @@ func TestAPermanentFailureIsNotTriedAgain(t *testing.T) {
 	})
 }
 
-func TestAFirstAttemptThatHangsIsNotTheLast(t *testing.T) {
+func TestTokenSourceFirstAttemptThatHangsIsNotTheLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts, _ := scripted(t, hangs, gives(time.Hour))
 		start := time.Now()
@@ -50,7 +50,7 @@ func TestAFirstAttemptThatHangsIsNotTheLast(t *testing.T) {
 	})
 }
 
-func TestASourceThatIsSlowSucceedsWithinTheTimeout(t *testing.T) {
+func TestTokenSourceThatIsSlowSucceedsWithinTheTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts := cached(t, func(ctx context.Context) (*oauth2.Token, error) {
 			select {
@@ -67,7 +67,7 @@ func TestASourceThatIsSlowSucceedsWithinTheTimeout(t *testing.T) {
 	})
 }
 
-func TestTheLastAttemptOfAFlightDoesNotHideWhatFailed(t *testing.T) {
+func TestTokenSourceLastAttemptDoesNotHideWhatFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts, _ := scripted(t, fails(&awsfed.Error{Stage: awsfed.StageExchange, StatusCode: 503, Transient: true}), hangs)
 		_, err := ts.Token()
@@ -78,7 +78,7 @@ func TestTheLastAttemptOfAFlightDoesNotHideWhatFailed(t *testing.T) {
 	})
 }
 
-func TestACallerWhoLeavesAHealthyFlightHearsNoOldFailure(t *testing.T) {
+func TestTokenSourceCallerWhoLeavesAHealthyRefreshHearsNoOldFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts, _ := scripted(t, gives(time.Hour), fails(&awsfed.Error{StatusCode: 403, Code: "PERMISSION_DENIED"}), hangs)
 		token, err := ts.Token()
@@ -106,7 +106,7 @@ func TestTokenSourceKeepsAForeignErrorWhenTheCallerLeaves(t *testing.T) {
 	})
 }
 
-func TestAForeignErrorIsTriedAgainAndComesThrough(t *testing.T) {
+func TestTokenSourceRetriesAForeignErrorAndGivesIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		foreign := errors.New("of somebody else's")
 		ts, s := scripted(t, fails(foreign), gives(time.Hour))

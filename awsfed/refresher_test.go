@@ -18,7 +18,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-func TestACallStartsAReplacementThatTheTimerSleptThrough(t *testing.T) {
+func TestTokenSourceCallStartsARefreshThatTheTimerSleptThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts, s := scripted(t, gives(time.Hour))
 		first, err := ts.Token()
@@ -33,7 +33,7 @@ func TestACallStartsAReplacementThatTheTimerSleptThrough(t *testing.T) {
 	})
 }
 
-func TestALateOrShorterAnswerDoesNotReplaceALongerLivedToken(t *testing.T) {
+func TestTokenSourceKeepsALongerLivedTokenThanALateOrShorterAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lives := []time.Duration{time.Hour, 20 * time.Minute, time.Hour}
 		var calls atomic.Int64
@@ -54,7 +54,7 @@ func TestALateOrShorterAnswerDoesNotReplaceALongerLivedToken(t *testing.T) {
 	})
 }
 
-func TestABackgroundFlightIsOneAttempt(t *testing.T) {
+func TestTokenSourceBackgroundRefreshIsOneAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts, s := scripted(t, gives(time.Hour), fails(&awsfed.Error{Transient: true}))
 		_, err := ts.Token()
@@ -67,7 +67,7 @@ func TestABackgroundFlightIsOneAttempt(t *testing.T) {
 	})
 }
 
-func TestAFailedReplacementMakesNobodyWaitInTheLastSeconds(t *testing.T) {
+func TestTokenSourceMakesNobodyWaitInTheLastSecondsAfterAFailedRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts, _ := scripted(t, gives(time.Hour), fails(&awsfed.Error{Transient: true}))
 		first, err := ts.Token()
@@ -81,7 +81,7 @@ func TestAFailedReplacementMakesNobodyWaitInTheLastSeconds(t *testing.T) {
 	})
 }
 
-func TestASourceThatNeedsLongIsRefreshedInTheBackground(t *testing.T) {
+func TestTokenSourceRefreshesWhatNeedsLongInTheBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts, s := scripted(t, func(ctx context.Context) (*oauth2.Token, error) {
 			select {
@@ -102,7 +102,7 @@ func TestASourceThatNeedsLongIsRefreshedInTheBackground(t *testing.T) {
 	})
 }
 
-func TestAShortLifeIsNoHotLoop(t *testing.T) {
+func TestTokenSourceOfShortLivesIsNoHotLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int64
 		ts := cached(t, func(context.Context) (*oauth2.Token, error) { asked.Add(1); return tokenFor(2 * time.Second), nil })
@@ -115,7 +115,7 @@ func TestAShortLifeIsNoHotLoop(t *testing.T) {
 	})
 }
 
-func TestAPermanentFailureIsHeardLongBeforeTheTokenEndsAndTriedAgainRarely(t *testing.T) {
+func TestTokenSourceTellsAPermanentFailureLongBeforeTheTokenEndsAndRetriesRarely(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		var events []awsfed.RefreshEvent
@@ -147,7 +147,7 @@ func TestAPermanentFailureIsHeardLongBeforeTheTokenEndsAndTriedAgainRarely(t *te
 	})
 }
 
-func TestARecoveryLeavesNothingOfTheFailure(t *testing.T) {
+func TestTokenSourceRecoveryLeavesNothingOfTheFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := fails(&awsfed.Error{Stage: awsfed.StageExchange, StatusCode: 400})
 		ts, s := scripted(t, broken, broken, broken, gives(time.Hour))
@@ -169,7 +169,7 @@ func TestARecoveryLeavesNothingOfTheFailure(t *testing.T) {
 	})
 }
 
-func TestRetryAfterIsObeyed(t *testing.T) {
+func TestTokenSourceObeysRetryAfter(t *testing.T) {
 	t.Run("inside a refresh", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			cloud := awsfedtest.New(awsfedtest.Options{})
@@ -213,7 +213,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 	})
 }
 
-func TestARetryAfterOfTheBackgroundHoldsForAllAndRunsOut(t *testing.T) {
+func TestTokenSourceRetryAfterOfTheBackgroundHoldsForAllAndRunsOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts, s := scripted(t, gives(time.Hour), fails(&awsfed.Error{StatusCode: 429, Transient: true, RetryAfter: 2 * time.Minute}), gives(time.Hour))
 		token, err := ts.Token()
@@ -234,7 +234,7 @@ func TestARetryAfterOfTheBackgroundHoldsForAllAndRunsOut(t *testing.T) {
 	})
 }
 
-func TestARetryAfterWithoutEndIsOfAnHour(t *testing.T) {
+func TestTokenSourceRetryAfterWithoutEndIsOfAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int64
 		ts := cached(t, func(context.Context) (*oauth2.Token, error) {

@@ -16,7 +16,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-func TestEveryHopIsReportedWithItsDuration(t *testing.T) {
+func TestTokenSourceReportsEveryStepWithItsDuration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		slow(cloud, 150*time.Millisecond)
@@ -49,7 +49,7 @@ func TestEveryHopIsReportedWithItsDuration(t *testing.T) {
 	})
 }
 
-func TestOneFailureIsOneWarning(t *testing.T) {
+func TestTokenSourceWarnsOnceOfAFailure(t *testing.T) {
 	for endpoint, want := range map[awsfedtest.Endpoint]string{
 		awsfedtest.GoogleSTS:      `token=federated-token`,
 		awsfedtest.IAMCredentials: `token=service-account-token`,
@@ -70,7 +70,7 @@ func TestOneFailureIsOneWarning(t *testing.T) {
 	}
 }
 
-func TestAnErrorThatStandsIsNotWarnedOfAgain(t *testing.T) {
+func TestTokenSourceDoesNotWarnAgainOfAnErrorThatStands(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.Status(awsfedtest.GoogleSTS, http.StatusBadRequest, nil, `{"error":"invalid_target"}`))

@@ -9,7 +9,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed"
 )
 
-func TestPausesKeepTheirBounds(t *testing.T) {
+func TestSchedulePausesKeepTheirBounds(t *testing.T) {
 	transient := &awsfed.Error{Transient: true}
 	permanent := &awsfed.Error{}
 	asked := func(d time.Duration) *awsfed.Error { return &awsfed.Error{Transient: true, RetryAfter: d} }

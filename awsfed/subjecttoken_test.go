@@ -74,7 +74,7 @@ var (
 	userKeys    = aws.Credentials{AccessKeyID: "AKIAEXAMPLE", SecretAccessKey: "secret"}
 )
 
-func TestSubjectTokensAreThoseOfGooglesLibraryByteForByte(t *testing.T) {
+func TestSubjectTokenBuilderGivesThoseOfGooglesLibraryByteForByte(t *testing.T) {
 	for name, test := range map[string]struct {
 		credentials aws.Credentials
 		region      string
@@ -94,7 +94,7 @@ func TestSubjectTokensAreThoseOfGooglesLibraryByteForByte(t *testing.T) {
 	}
 }
 
-func TestSubjectTokensAreRightWhereGooglesLibraryIsWrong(t *testing.T) {
+func TestSubjectTokenBuilderIsRightWhereGooglesLibraryIsWrong(t *testing.T) {
 	const query = "?Action=GetCallerIdentity&Version=2011-06-15"
 	for name, test := range map[string]struct{ region, verification, url, host, scope string }{
 		"the service of a FIPS host is sts":        {"us-east-1", "https://sts-fips.{region}.amazonaws.com" + query, "https://sts-fips.us-east-1.amazonaws.com" + query, "sts-fips.us-east-1.amazonaws.com", "us-east-1/sts"},
@@ -119,14 +119,14 @@ func TestSubjectTokensAreRightWhereGooglesLibraryIsWrong(t *testing.T) {
 }
 
 // What the README says of Google's library, so that it does not stand there longer than it is true.
-func TestGooglesLibraryIsStillWrongThere(t *testing.T) {
+func TestSubjectTokenBuilderOfGooglesLibraryIsStillWrongThere(t *testing.T) {
 	fips := decode(t, awsfed.NewSubjectToken(googles(t, sessionKeys, "us-east-1", "https://sts-fips.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"), awsfed.AWSSubjectTokenType))
 	assert.Contains(t, fips.header("authorization"), "/us-east-1/sts-fips/aws4_request")
 	china := decode(t, awsfed.NewSubjectToken(googles(t, sessionKeys, "cn-north-1", ""), awsfed.AWSSubjectTokenType))
 	assert.Equal(t, "sts.cn-north-1.amazonaws.com", china.header("host"))
 }
 
-func TestASubjectTokenShowsItsTypeAlone(t *testing.T) {
+func TestSubjectTokenShowsItsTypeAlone(t *testing.T) {
 	const text = "awsfed.SubjectToken(urn:type)"
 	token := awsfed.NewSubjectToken("the value", "urn:type")
 	assert.Equal(t, "the value", token.Value())
@@ -156,7 +156,7 @@ func TestASubjectTokenShowsItsTypeAlone(t *testing.T) {
 	assert.ErrorContains(t, gob.NewEncoder(io.Discard).Encode(struct{ Token awsfed.SubjectToken }{token}), "no exported fields")
 }
 
-func TestASubjectTokenEqualsItsCopiesAlone(t *testing.T) {
+func TestSubjectTokenEqualsItsCopiesAlone(t *testing.T) {
 	token := awsfed.NewSubjectToken("the value", "urn:type")
 	other := token
 	assert.True(t, token == other)

@@ -32,7 +32,7 @@ var brokenTokens = map[string]string{
 	"900 kB":               strings.Repeat("x", 900_000),
 }
 
-func TestATokenThatNoHeaderCarriesIsNotTaken(t *testing.T) {
+func TestTokenThatNoHeaderCarriesIsNotTaken(t *testing.T) {
 	for name, token := range brokenTokens {
 		t.Run(name, func(t *testing.T) {
 			_, err := exchangeOnce(t, answering(200, exchangeAnswer(token)))
@@ -51,7 +51,7 @@ func TestATokenThatNoHeaderCarriesIsNotTaken(t *testing.T) {
 	})
 }
 
-func TestATokenOf16KiBIsTaken(t *testing.T) {
+func TestTokenOf16KiBIsTaken(t *testing.T) {
 	longest := strings.Repeat("!~", 8<<10)
 	token, err := exchangeOnce(t, answering(200, exchangeAnswer(longest)))
 	require.NoError(t, err)
@@ -61,7 +61,7 @@ func TestATokenOf16KiBIsTaken(t *testing.T) {
 	assert.Equal(t, longest, token.AccessToken)
 }
 
-func TestABrokenTokenOfAnotherSourceIsNotServed(t *testing.T) {
+func TestTokenOfAnotherSourceThatIsBrokenIsNotServed(t *testing.T) {
 	for name, broken := range brokenTokens {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -109,7 +109,7 @@ var answeredAt = []struct {
 	{awsfedtest.IAMCredentials, impersonationAnswer, func(*awsfed.Config) {}},
 }
 
-func TestOneBadAnswerAtARefreshCostsNothing(t *testing.T) {
+func TestTokenSourceLosesNothingByOneBadAnswerAtARefresh(t *testing.T) {
 	for _, at := range answeredAt {
 		for name := range brokenAnswers(at.answer) {
 			t.Run(string(at.endpoint)+"/"+name, func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestOneBadAnswerAtARefreshCostsNothing(t *testing.T) {
 	}
 }
 
-func TestOneBadAnswerAtTheStartIsRetried(t *testing.T) {
+func TestTokenSourceRetriesAfterOneBadAnswerAtTheStart(t *testing.T) {
 	for _, at := range answeredAt {
 		for name := range brokenAnswers(at.answer) {
 			t.Run(string(at.endpoint)+"/"+name, func(t *testing.T) {

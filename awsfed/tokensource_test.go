@@ -22,7 +22,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-func TestManyFirstCallersShareOneFlight(t *testing.T) {
+func TestTokenSourceFirstCallersShareOneRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		slow(cloud, 150*time.Millisecond)
@@ -45,7 +45,7 @@ func TestManyFirstCallersShareOneFlight(t *testing.T) {
 	})
 }
 
-func TestTokensHandedOutAreCopies(t *testing.T) {
+func TestTokenSourceHandsOutCopies(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	ts := newSource(t, cloud)
 	first, err := ts.Token()
@@ -56,7 +56,7 @@ func TestTokensHandedOutAreCopies(t *testing.T) {
 	assert.Equal(t, first, second)
 }
 
-func TestTwoOAuth2ClientsShareOneSourceWithoutARace(t *testing.T) {
+func TestTokenSourceIsSharedByTwoOAuth2ClientsWithoutARace(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	ts := newSource(t, cloud)
 	ctx := context.WithValue(t.Context(), oauth2.HTTPClient, &http.Client{Transport: judge{}})
@@ -75,7 +75,7 @@ func TestTwoOAuth2ClientsShareOneSourceWithoutARace(t *testing.T) {
 	assert.Equal(t, 1, cloud.Count(awsfedtest.GoogleSTS))
 }
 
-func TestAWaiterLeavesWhenItsOwnContextEndsAndTheRefreshGoesOn(t *testing.T) {
+func TestTokenSourceWaiterLeavesWhenItsOwnContextEndsAndTheRefreshGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		slow(cloud, 2*time.Second)
@@ -95,7 +95,7 @@ func TestAWaiterLeavesWhenItsOwnContextEndsAndTheRefreshGoesOn(t *testing.T) {
 	})
 }
 
-func TestTheStageUnderWayIsNamedWhenTheCallerLeaves(t *testing.T) {
+func TestTokenSourceNamesTheStageUnderWayWhenTheCallerLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.Drop(awsfedtest.GoogleSTS))
@@ -110,7 +110,7 @@ func TestTheStageUnderWayIsNamedWhenTheCallerLeaves(t *testing.T) {
 	})
 }
 
-func TestACancelledContextReturnsAtOnceUnlessThereIsAToken(t *testing.T) {
+func TestTokenSourceReturnsAtOnceForACancelledContextUnlessThereIsAToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		ts := newSource(t, cloud)
@@ -127,7 +127,7 @@ func TestACancelledContextReturnsAtOnceUnlessThereIsAToken(t *testing.T) {
 	})
 }
 
-func TestAnEndedContextStartsNothing(t *testing.T) {
+func TestTokenSourceStartsNothingForAnEndedContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts, s := scripted(t, gives(time.Hour))
 		ctx, cancel := context.WithCancel(t.Context())
@@ -139,7 +139,7 @@ func TestAnEndedContextStartsNothing(t *testing.T) {
 	})
 }
 
-func TestTheContextOfConstructionIsNotKept(t *testing.T) {
+func TestTokenSourceDoesNotKeepTheContextOfConstruction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		ctx, cancel := context.WithCancel(t.Context())
@@ -154,7 +154,7 @@ func TestTheContextOfConstructionIsNotKept(t *testing.T) {
 	})
 }
 
-func TestInvalidateDropsTheTokenThatItIsToldOfOnceAMinute(t *testing.T) {
+func TestTokenSourceInvalidateDropsTheTokenThatItIsToldOfOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ts, s := scripted(t, gives(time.Hour))
 		first, err := ts.Token()
@@ -179,7 +179,7 @@ func TestInvalidateDropsTheTokenThatItIsToldOfOnceAMinute(t *testing.T) {
 	})
 }
 
-func TestATokenThatCannotBeKeptIsRefused(t *testing.T) {
+func TestTokenSourceRefusesATokenThatCannotBeKept(t *testing.T) {
 	for name, token := range map[string]*oauth2.Token{
 		"none":               nil,
 		"an empty one":       {Expiry: time.Now().Add(time.Hour)},
@@ -198,7 +198,7 @@ func TestATokenThatCannotBeKeptIsRefused(t *testing.T) {
 	}
 }
 
-func TestANilSourceIsRefused(t *testing.T) {
+func TestTokenSourceRefusesANilSource(t *testing.T) {
 	_, err := awsfed.NewCachedTokenSource(nil, &awsfed.CacheOptions{Timeout: -1})
 	assert.ErrorContains(t, err, "source of tokens")
 	assert.ErrorContains(t, err, "Timeout")
@@ -220,7 +220,7 @@ func TestTokenSourceThatNobodyMadeGivesErrors(t *testing.T) {
 	}
 }
 
-func TestCacheOptionsKeepTheQuotaProject(t *testing.T) {
+func TestTokenSourceKeepsTheQuotaProjectOfCacheOptions(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cloud.Config())
 	require.NoError(t, err)
@@ -236,7 +236,7 @@ func TestCacheOptionsKeepTheQuotaProject(t *testing.T) {
 	assert.ErrorContains(t, err, "QuotaProject")
 }
 
-func TestARefusedFederatedTokenIsReplacedOnce(t *testing.T) {
+func TestTokenSourceReplacesARefusedFederatedTokenOnce(t *testing.T) {
 	for name, test := range map[string]struct {
 		refusals       int
 		wantErr        bool
@@ -259,7 +259,7 @@ func TestARefusedFederatedTokenIsReplacedOnce(t *testing.T) {
 	}
 }
 
-func TestAFailureOfTheRenewalIsTheOneThatCounts(t *testing.T) {
+func TestTokenSourceCountsTheFailureOfTheRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		ts := newSource(t, cloud)
@@ -274,7 +274,7 @@ func TestAFailureOfTheRenewalIsTheOneThatCounts(t *testing.T) {
 	})
 }
 
-func TestOneFederatedTokenFeedsManyAccounts(t *testing.T) {
+func TestTokenSourceOfOneFederatedTokenFeedsManyAccounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cfg := cloud.Config()
@@ -301,7 +301,7 @@ func TestOneFederatedTokenFeedsManyAccounts(t *testing.T) {
 	})
 }
 
-func TestManyAccountsDoNotDropEachOthersTokens(t *testing.T) {
+func TestTokenSourcesOfManyAccountsDoNotDropEachOthersTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, http.StatusUnauthorized, nil, `{"error":{"code":401,"status":"UNAUTHENTICATED"}}`))
@@ -332,7 +332,7 @@ func TestManyAccountsDoNotDropEachOthersTokens(t *testing.T) {
 	})
 }
 
-func TestAnUnusedSourceGoesQuietAndWakesAtTheNextCall(t *testing.T) {
+func TestTokenSourceGoesQuietUnusedAndWakesAtTheNextCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		ts := newSource(t, cloud)
@@ -347,7 +347,7 @@ func TestAnUnusedSourceGoesQuietAndWakesAtTheNextCall(t *testing.T) {
 	})
 }
 
-func TestIdleSourcesHaveNoGoroutines(t *testing.T) {
+func TestTokenSourceHasNoGoroutineWhileItIsIdle(t *testing.T) {
 	// The sources here make no request; connections that package net/http opens meanwhile are those
 	// of other tests' sources.
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent(),
@@ -366,7 +366,7 @@ func TestIdleSourcesHaveNoGoroutines(t *testing.T) {
 	runtime.KeepAlive(sources)
 }
 
-func TestADroppedSourceIsCollectedThoughItsTimerRuns(t *testing.T) {
+func TestTokenSourceThatIsDroppedIsCollectedThoughItsTimerRuns(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	ts := newSource(t, cloud)
 	_, err := ts.Token()
@@ -376,7 +376,7 @@ func TestADroppedSourceIsCollectedThoughItsTimerRuns(t *testing.T) {
 	require.Eventually(t, func() bool { runtime.GC(); return dropped.Value() == nil }, 5*time.Second, 10*time.Millisecond)
 }
 
-func TestAValidTokenCostsOneAllocation(t *testing.T) {
+func TestTokenSourceAllocatesOnceForAValidToken(t *testing.T) {
 	ts := newSource(t, awsfedtest.New(awsfedtest.Options{}))
 	_, err := ts.Token()
 	require.NoError(t, err)
@@ -385,7 +385,7 @@ func TestAValidTokenCostsOneAllocation(t *testing.T) {
 	assert.Equal(t, 1.0, allocations, "the caller's copy")
 }
 
-func TestCallersCancellationsFailuresAndExpiriesAtRandom(t *testing.T) {
+func TestTokenSourceUnderCallersCancellationsFailuresAndExpiriesAtRandom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var refreshes atomic.Int32
 		ts := cached(t, func(ctx context.Context) (*oauth2.Token, error) {

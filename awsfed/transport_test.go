@@ -34,7 +34,7 @@ func TestTransportHonoursTheContextOfTheRequest(t *testing.T) {
 	})
 }
 
-func TestRequestsNameTheQuotaProject(t *testing.T) {
+func TestTransportNamesTheQuotaProject(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	ts := newSource(t, cloud, func(cfg *awsfed.Config) { cfg.QuotaProject = "payer" })
 	metadata, err := ts.GetRequestMetadata(t.Context())
@@ -52,7 +52,7 @@ func TestRequestsNameTheQuotaProject(t *testing.T) {
 	assert.Equal(t, "payer", sent.Get("X-Goog-User-Project"))
 }
 
-func TestATransportWithoutASourceFails(t *testing.T) {
+func TestTransportWithoutASourceFails(t *testing.T) {
 	assert.ErrorContains(t, get(&http.Client{Transport: &awsfed.Transport{}})(), "Source")
 }
 

@@ -27,7 +27,7 @@ func hostOf(raw string) string {
 }
 
 // Every combination of what a file can hold comes back as it was.
-func TestACredentialFileIsReadBackAsItWasWritten(t *testing.T) {
+func TestCredentialFileIsReadBackAsItWasWritten(t *testing.T) {
 	combinations := 0
 	for _, account := range []string{"", offlineAccount, "112233445566778899001", "912480652101-compute@developer.gserviceaccount.com"} {
 		for _, lifetime := range []time.Duration{0, time.Second, time.Hour, 12 * time.Hour} {
@@ -61,7 +61,7 @@ func TestACredentialFileIsReadBackAsItWasWritten(t *testing.T) {
 	assert.Greater(t, combinations, 4000)
 }
 
-func TestACredentialFileLeavesOutWhatItCannotHold(t *testing.T) {
+func TestCredentialFileLeavesOutWhatItCannotHold(t *testing.T) {
 	cfg := offlineConfig(nil)
 	cfg.Scopes, cfg.Timeout = []string{"scope"}, time.Minute
 	file, err := cfg.CredentialFile()
@@ -77,7 +77,7 @@ func TestACredentialFileLeavesOutWhatItCannotHold(t *testing.T) {
 	assert.Nil(t, file)
 }
 
-func TestAWrittenFileIsThatOfGcloud(t *testing.T) {
+func TestCredentialFileThatIsWrittenIsThatOfGcloud(t *testing.T) {
 	file, err := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}.CredentialFile()
 	require.NoError(t, err)
 	gcloud, err := os.ReadFile("testdata/credentialfile/gcloud-enable-imdsv2.json")
@@ -86,7 +86,7 @@ func TestAWrittenFileIsThatOfGcloud(t *testing.T) {
 }
 
 // Google's own library gets a token with the file, and from the places that the file names.
-func TestGooglesLibraryReadsAWrittenFile(t *testing.T) {
+func TestCredentialFileThatIsWrittenIsReadByGooglesLibrary(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", offlineAccessKey)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", offlineSecretKey)
 	t.Setenv("AWS_SESSION_TOKEN", offlineSessionToken)

@@ -53,7 +53,7 @@ func TestCheckTellsWhoseATokenIs(t *testing.T) {
 	})
 }
 
-func TestAddedServiceAccountsAreForThoseWhoAreGranted(t *testing.T) {
+func TestCloudServiceAccountsThatAreAddedAreForThoseWhoAreGranted(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	cfg := cloud.Config()
 	cfg.ServiceAccount = target
@@ -69,7 +69,7 @@ func TestAddedServiceAccountsAreForThoseWhoAreGranted(t *testing.T) {
 	assert.Equal(t, target, access.Principal)
 }
 
-func TestAnAddedProviderHasItsOwnMappingAndCondition(t *testing.T) {
+func TestCloudProviderThatIsAddedHasItsOwnMappingAndCondition(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	added := awsfedtest.Provider{
 		Provider: cloud.Provider(), Account: "123456789012",

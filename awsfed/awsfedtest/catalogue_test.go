@@ -188,7 +188,7 @@ func TestFaultsHaveNamesOfTheirOwn(t *testing.T) {
 	assert.False(t, ok)
 }
 
-func TestOrganizationPolicyKeepsNewProvidersOut(t *testing.T) {
+func TestCloudOrganizationPolicyKeepsNewProvidersOut(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	fault, ok := awsfedtest.FaultByName("organization-policy")
 	require.True(t, ok)

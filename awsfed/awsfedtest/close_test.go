@@ -59,7 +59,7 @@ func reads(t *testing.T, connection net.Conn) {
 	require.Equal(t, go100, string(got))
 }
 
-func TestCloseBreaksARequestThatIsHalfSent(t *testing.T) {
+func TestServerCloseBreaksARequestThatIsHalfSent(t *testing.T) {
 	for name, sent := range map[string]string{
 		"nothing":                            "",
 		"half of the headers":                "POST /v1/token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Le",
@@ -81,7 +81,7 @@ func TestCloseBreaksARequestThatIsHalfSent(t *testing.T) {
 	}
 }
 
-func TestCloseDoesNotWaitForUserCodeThatHangs(t *testing.T) {
+func TestServerCloseDoesNotWaitForUserCodeThatHangs(t *testing.T) {
 	arrived, release := make(chan struct{}), make(chan struct{})
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	cloud.Inject(awsfedtest.Drop(awsfedtest.GoogleKeys).When(func(awsfedtest.Request) bool {
@@ -97,7 +97,7 @@ func TestCloseDoesNotWaitForUserCodeThatHangs(t *testing.T) {
 	closeInTime(t, server)
 }
 
-func TestCloseMayBeCalledByManyAtOnce(t *testing.T) {
+func TestServerCloseMayBeCalledByManyAtOnce(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	server, err := awsfedtest.New(awsfedtest.Options{}).Start()
 	require.NoError(t, err)
@@ -139,7 +139,7 @@ func TestServerRefusesHeadersBeyondItsBound(t *testing.T) {
 	}
 }
 
-func TestTokenFilesReplaceWhatIsThere(t *testing.T) {
+func TestServerTokenFilesReplaceWhatIsThere(t *testing.T) {
 	server, _ := start(t, awsfedtest.New(awsfedtest.Options{}))
 	for source, file := range map[awsfedtest.CredentialSource]string{
 		awsfedtest.SourceEKSPodIdentity: "eks-pod-identity-token", awsfedtest.SourceIRSA: "irsa-token",
@@ -192,7 +192,7 @@ func assertOwnToken(t *testing.T, name string) {
 	assert.Len(t, left, 1, "no temporary file stays")
 }
 
-func TestTokenFileThatCannotBeWrittenLeavesNothing(t *testing.T) {
+func TestServerTokenFileThatCannotBeWrittenLeavesNothing(t *testing.T) {
 	server, _ := start(t, awsfedtest.New(awsfedtest.Options{}))
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "irsa-token"), 0o700))

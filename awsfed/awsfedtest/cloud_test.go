@@ -34,7 +34,7 @@ func fetch(ctx context.Context, cfg awsfed.Config) (*oauth2.Token, error) {
 	return source.TokenContext(ctx)
 }
 
-func TestCloudsOfAnyOptionsGiveTokens(t *testing.T) {
+func TestCloudOfAnyOptionsGivesTokens(t *testing.T) {
 	for name, c := range map[string]struct {
 		options awsfedtest.Options
 		host    string // of the AWS STS that Google asks
@@ -71,7 +71,7 @@ func TestCloudsOfAnyOptionsGiveTokens(t *testing.T) {
 	}
 }
 
-func TestRequestsTellTheWholeTokenFlow(t *testing.T) {
+func TestCloudRequestsTellTheWholeTokenFlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var lines bytes.Buffer
 		cloud := awsfedtest.New(awsfedtest.Options{Logger: slog.New(slog.NewTextHandler(&lines, nil))})
@@ -111,7 +111,7 @@ func TestRequestsTellTheWholeTokenFlow(t *testing.T) {
 	})
 }
 
-func TestRequestsRememberTheLastTenThousandAndCountAll(t *testing.T) {
+func TestCloudRequestsRememberTheLastTenThousandAndCountAll(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	client := cloud.Client()
 	for i := range 10_002 {
@@ -206,7 +206,7 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestSetClockMovesBothClouds(t *testing.T) {
+func TestCloudSetClockMovesBothClouds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		client := cloud.Client()

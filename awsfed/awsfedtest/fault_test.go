@@ -208,7 +208,7 @@ func TestFaultEndsWhenRemoved(t *testing.T) {
 	assert.Equal(t, 200, status(t, cloud))
 }
 
-func TestLastFaultDecidesTheAnswerAndDelaysAddUp(t *testing.T) {
+func TestFaultsLastOneDecidesTheAnswerAndDelaysAddUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.Latency(awsfedtest.GoogleKeys, 3*time.Second))
@@ -263,7 +263,7 @@ var urls = map[awsfedtest.Endpoint]string{
 	awsfedtest.GoogleKeys:           keysURL,
 }
 
-func TestErrorBodiesHaveTheFormOfTheService(t *testing.T) {
+func TestFaultBodiesHaveTheFormOfTheService(t *testing.T) {
 	for endpoint, want := range map[awsfedtest.Endpoint][2]string{
 		awsfedtest.AWSSTS:         {"text/xml", "<ErrorResponse"},
 		awsfedtest.GoogleSTS:      {"application/json", `{"error":"`},
@@ -280,7 +280,7 @@ func TestErrorBodiesHaveTheFormOfTheService(t *testing.T) {
 	}
 }
 
-func TestEveryEndpointCanBeThrottled(t *testing.T) {
+func TestFaultThrottlesAnyEndpoint(t *testing.T) {
 	for endpoint, url := range urls {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.TooManyRequests(endpoint, time.Second))
@@ -291,7 +291,7 @@ func TestEveryEndpointCanBeThrottled(t *testing.T) {
 	}
 }
 
-func TestDropIsVisibleWhileItLasts(t *testing.T) {
+func TestFaultDropIsVisibleWhileItLasts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.Drop(awsfedtest.GoogleKeys))

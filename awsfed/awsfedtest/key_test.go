@@ -13,7 +13,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-func TestKeysThatAreAddedAreTheirs(t *testing.T) {
+func TestKeysThatAreAddedAreOfTheirOwner(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	arn, err := cloud.AddRole(awsfedtest.Role{Name: "etl", Path: "/data/"})
 	require.NoError(t, err)
@@ -41,7 +41,7 @@ func TestKeysThatAreAddedAreTheirs(t *testing.T) {
 	}
 }
 
-func TestExpiredKeysAreRefusedAsSuch(t *testing.T) {
+func TestKeysThatHaveExpiredAreRefusedAsSuch(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	keys, err := cloud.AddSession("app", "short", time.Hour)
 	require.NoError(t, err)
@@ -61,7 +61,7 @@ func TestKeyLifetimeIsThatOfTheInstancesKeys(t *testing.T) {
 	})
 }
 
-func TestErrorsSayWhatTheyAreOf(t *testing.T) {
+func TestCloudErrorsSayWhatTheyAreOf(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	_, role := cloud.AddRole(awsfedtest.Role{Name: "a b"})
 	_, user := cloud.AddUser("a b")

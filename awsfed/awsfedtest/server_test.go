@@ -44,7 +44,7 @@ func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse
 // as JSON.
 const childConfig = "AWSFEDTEST_CHILD_CONFIG"
 
-func TestEnvLeadsAnUnmodifiedClient(t *testing.T) {
+func TestServerEnvLeadsAnUnmodifiedClient(t *testing.T) {
 	for _, source := range awsfedtest.CredentialSources() {
 		t.Run(string(source), func(t *testing.T) {
 			t.Parallel()
@@ -63,7 +63,7 @@ func TestEnvLeadsAnUnmodifiedClient(t *testing.T) {
 
 			// In a process of its own, since net/http reads HTTP_PROXY once. The variables of a
 			// machine's own must lose against the emulator's.
-			client := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChildOfEnv$")
+			client := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestServerEnvChild$")
 			client.Env = append(os.Environ(), "AWS_PROFILE=mine", "AWS_EC2_METADATA_DISABLED=true", "AWS_ACCESS_KEY_ID=AKIAMINE",
 				"AWS_SECRET_ACCESS_KEY=mine", "NO_PROXY=*", childConfig+"="+string(asJSON))
 			client.Env = append(client.Env, env...)
@@ -89,10 +89,10 @@ func TestEnvLeadsAnUnmodifiedClient(t *testing.T) {
 	}
 }
 
-func TestChildOfEnv(t *testing.T) {
+func TestServerEnvChild(t *testing.T) {
 	encoded := os.Getenv(childConfig)
 	if encoded == "" {
-		t.Skip("is the client of TestEnvLeadsAnUnmodifiedClient")
+		t.Skip("is the client of TestServerEnvLeadsAnUnmodifiedClient")
 	}
 	var cfg awsfed.Config
 	require.NoError(t, json.Unmarshal([]byte(encoded), &cfg))
@@ -106,13 +106,13 @@ func TestChildOfEnv(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestEnvRefusesAnUnknownSource(t *testing.T) {
+func TestServerEnvRefusesAnUnknownSource(t *testing.T) {
 	server, _ := start(t, awsfedtest.New(awsfedtest.Options{}))
 	_, err := server.Env("vault", t.TempDir())
 	require.ErrorContains(t, err, `"vault"`)
 }
 
-func TestEnvWritesTokensForTheirOwnerAlone(t *testing.T) {
+func TestServerEnvWritesTokensForTheirOwnerAlone(t *testing.T) {
 	server, _ := start(t, awsfedtest.New(awsfedtest.Options{}))
 	for _, source := range []awsfedtest.CredentialSource{awsfedtest.SourceEKSPodIdentity, awsfedtest.SourceIRSA} {
 		env, err := server.Env(source, t.TempDir())
@@ -131,7 +131,7 @@ func TestEnvWritesTokensForTheirOwnerAlone(t *testing.T) {
 	}
 }
 
-func TestCredentialFileLeadsToTheServer(t *testing.T) {
+func TestServerCredentialFileLeadsToIt(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{Region: "cn-north-1"})
 	server, _ := start(t, cloud)
 	file, err := server.CredentialFile()
@@ -192,13 +192,13 @@ func TestServerURL(t *testing.T) {
 	}
 }
 
-func TestStartAtSaysWhatFails(t *testing.T) {
+func TestServerStartAtSaysWhatFails(t *testing.T) {
 	server, _ := start(t, awsfedtest.New(awsfedtest.Options{}))
 	_, err := awsfedtest.New(awsfedtest.Options{}).StartAt(strings.TrimPrefix(server.URL, "http://"))
 	require.ErrorIs(t, err, syscall.EADDRINUSE)
 }
 
-func TestFaultsOnTheWire(t *testing.T) {
+func TestServerFaultsOnTheWire(t *testing.T) {
 	keys := awsfedtest.GoogleKeys
 	for name, c := range map[string]struct {
 		fault awsfedtest.Fault
@@ -232,7 +232,7 @@ func TestFaultsOnTheWire(t *testing.T) {
 	}
 }
 
-func TestCloseBreaksWhatIsHeldAndFreesThePort(t *testing.T) {
+func TestServerCloseBreaksWhatIsHeldAndFreesThePort(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	arrived := make(chan struct{})
 	cloud := awsfedtest.New(awsfedtest.Options{})
@@ -265,7 +265,7 @@ func TestServerRefusesAnEndlessBody(t *testing.T) {
 	assert.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
 }
 
-func TestManyServersOfOneCloudAndManyClientsOfEach(t *testing.T) {
+func TestServersOfOneCloudServeManyClientsEach(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	for range 3 {
 		server, client := start(t, cloud)

@@ -96,7 +96,7 @@ func TestServerGivesUpOnASlowClient(t *testing.T) {
 	}
 }
 
-func TestTimeoutsOfTheServerDoNotEndAFault(t *testing.T) {
+func TestServerTimeoutsDoNotEndAFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		listener := newPipes()
 		cloud := awsfedtest.New(awsfedtest.Options{})

@@ -14,7 +14,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-func TestAServiceUnderTestRunsInABubbleAsAWhole(t *testing.T) {
+func TestClientOfAServiceUnderTestRunsInABubbleAsAWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Handle("storage.googleapis.com", cloud.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

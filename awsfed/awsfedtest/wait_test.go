@@ -13,7 +13,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-func TestWaitReturnsWhenARefreshThatNobodyAwaitsIsOver(t *testing.T) {
+func TestCloudWaitReturnsWhenARefreshThatNobodyAwaitsIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.Delay(awsfedtest.GoogleSTS, 3*time.Second))
@@ -34,7 +34,7 @@ func TestWaitReturnsWhenARefreshThatNobodyAwaitsIsOver(t *testing.T) {
 	})
 }
 
-func TestWaitReturnsSoonWhenNothingIsOpen(t *testing.T) {
+func TestCloudWaitReturnsSoonWhenNothingIsOpen(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	cloud.Wait()
 	synctest.Test(t, func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestWaitReturnsSoonWhenNothingIsOpen(t *testing.T) {
 	})
 }
 
-func TestWaitOutlastsTheAttemptsOfARefreshThatFails(t *testing.T) {
+func TestCloudWaitOutlastsTheAttemptsOfARefreshThatFails(t *testing.T) {
 	for name, fault := range map[string]awsfedtest.Fault{
 		"nothing answers":     awsfedtest.Drop(awsfedtest.GoogleSTS),
 		"nothing is there":    awsfedtest.Unavailable(awsfedtest.GoogleSTS),
@@ -66,7 +66,7 @@ func TestWaitOutlastsTheAttemptsOfARefreshThatFails(t *testing.T) {
 	}
 }
 
-func TestWaitIsForRequestsAtAServerToo(t *testing.T) {
+func TestCloudWaitIsForRequestsAtAServerToo(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	server, client := start(t, cloud)
 	arrived, release := make(chan struct{}), make(chan struct{})
@@ -96,7 +96,7 @@ func TestWaitIsForRequestsAtAServerToo(t *testing.T) {
 	<-waited
 }
 
-func TestWaitMayBeCalledByMany(t *testing.T) {
+func TestCloudWaitMayBeCalledByMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		remove := cloud.Inject(awsfedtest.Delay(awsfedtest.GoogleKeys, time.Minute))

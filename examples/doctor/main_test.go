@@ -28,7 +28,7 @@ func TestWithoutAFaultAllIsWell(t *testing.T) {
 	assert.Contains(t, out, "It works")
 }
 
-func TestEveryFaultIsFoundAndCured(t *testing.T) {
+func TestEveryFaultIsFoundWithItsHint(t *testing.T) {
 	for _, fault := range awsfedtest.Faults() {
 		t.Run(fault.Name, func(t *testing.T) {
 			code, out, err := doctor(t, "-demo", fault.Name)
@@ -50,7 +50,7 @@ func TestEveryFaultIsFoundAndCured(t *testing.T) {
 	}
 }
 
-func TestTheMissingBindingIsCuredByOneCommand(t *testing.T) {
+func TestTheMissingBindingIsFixedByOneCommand(t *testing.T) {
 	_, out, err := doctor(t, "-demo", "missing-binding")
 	require.NoError(t, err)
 	assert.Contains(t, out, "\n      gcloud iam service-accounts add-iam-policy-binding aws-app@my-project.iam.gserviceaccount.com --role=roles/iam.workloadIdentityUser --member=principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/attribute.aws_role/arn:aws:sts::123456789012:assumed-role/app\n")
