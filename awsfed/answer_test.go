@@ -116,7 +116,7 @@ func TestAnswerFieldThatRepeatsASecretIsNotQuoted(t *testing.T) {
 	var bearer string
 	client := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 		bearer = strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")
-		return answering(200, fmt.Sprintf(`{%q:1,%[1]q:2}`, bearer)).Transport.RoundTrip(req)
+		return jsonAnswer(200, fmt.Sprintf(`{%q:1,%[1]q:2}`, bearer)), nil
 	})}
 	_, err := impersonateOnce(t, client)
 	invalidAnswer(t, err)

@@ -83,7 +83,7 @@ func TestAWSChainEndsInAGoogleTokenWhateverItsSource(t *testing.T) {
 			require.NoError(t, err)
 			access, err := cloud.Check(token.AccessToken)
 			require.NoError(t, err)
-			assert.Equal(t, "aws-app@my-project.iam.gserviceaccount.com", access.Principal)
+			assert.Equal(t, testAccount, access.Principal)
 		})
 	}
 }
@@ -247,10 +247,10 @@ func TestAWSChainEndpointOfATaskOrPodThatDoesNotAnswerIsTransient(t *testing.T) 
 		transport http.RoundTripper
 		transient bool
 	}{
-		"the dial is refused":      {transport: dialer(os.NewSyscallError("connect", syscall.ECONNREFUSED)), transient: true},
-		"there is no route":        {transport: dialer(os.NewSyscallError("connect", syscall.ENETUNREACH)), transient: true},
-		"the dial times out":       {transport: dialer(os.ErrDeadlineExceeded), transient: true},
-		"the name does not exist":  {transport: dialer(&net.DNSError{Err: "no such host", Name: "agent.example.com", IsNotFound: true}), transient: true},
+		"the dial is refused":      {transport: undialed(os.NewSyscallError("connect", syscall.ECONNREFUSED)), transient: true},
+		"there is no route":        {transport: undialed(os.NewSyscallError("connect", syscall.ENETUNREACH)), transient: true},
+		"the dial times out":       {transport: undialed(os.ErrDeadlineExceeded), transient: true},
+		"the name does not exist":  {transport: undialed(&net.DNSError{Err: "no such host", Name: "agent.example.com", IsNotFound: true}), transient: true},
 		"the connection is reset":  {fault: awsfedtest.Reset(at), transient: true},
 		"it is silent":             {fault: awsfedtest.Drop(at), transient: true},
 		"the answer breaks off":    {fault: awsfedtest.Truncate(at), transient: true},

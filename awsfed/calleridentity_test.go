@@ -1,7 +1,6 @@
 package awsfed_test
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -52,12 +51,7 @@ func TestDiagnoseTakesOnlyAnIdentityFromAWS(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			cloud := awsfedtest.New(awsfedtest.Options{})
 			cfg := cloud.Config()
-			cfg.HTTPClient = &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-				if strings.HasPrefix(req.URL.Host, "sts.us-east-1.amazonaws") {
-					return answering(200, c.body).Transport.RoundTrip(req)
-				}
-				return cloud.Client().Transport.RoundTrip(req)
-			})}
+			cfg.HTTPClient = diverted("sts.us-east-1.amazonaws.com", answering(200, c.body).Transport, cloud.Client().Transport)
 			report := diagnose(t, cfg, nil)
 			step := stepOf(t, report, awsfed.StageIdentity)
 			if c.good {

@@ -20,7 +20,7 @@ import (
 
 func TestTokenSourceSpendsOneExchangeOnAWrongClockAndItsExpiryIsRight(t *testing.T) {
 	for _, skew := range []time.Duration{-11 * time.Hour, -20 * time.Minute, 0, 20 * time.Minute, 11 * time.Hour} {
-		for _, account := range []string{"", "aws-app@my-project.iam.gserviceaccount.com"} {
+		for _, account := range []string{"", testAccount} {
 			t.Run(fmt.Sprintf("%v with account %q", skew, account), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					cloud := awsfedtest.New(awsfedtest.Options{})

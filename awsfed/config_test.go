@@ -45,24 +45,24 @@ func TestConfigFaultsAreEachReportedByTheirField(t *testing.T) {
 		found  string
 	}{
 		{"no audience", func(c *awsfed.Config) { c.Audience = "" }, "Audience", ""},
-		{"an audience with https:", func(c *awsfed.Config) { c.Audience = "https:" + offlineAudience }, "Audience", "https:" + offlineAudience},
-		{"an audience of a project ID", func(c *awsfed.Config) { c.Audience = strings.Replace(offlineAudience, "912480652101", "my-project", 1) },
-			"Audience", strings.Replace(offlineAudience, "912480652101", "my-project", 1)},
-		{"an audience of a pool", func(c *awsfed.Config) { c.Audience, _, _ = strings.Cut(offlineAudience, "/providers/") },
+		{"an audience with https:", func(c *awsfed.Config) { c.Audience = "https:" + testAudience }, "Audience", "https:" + testAudience},
+		{"an audience of a project ID", func(c *awsfed.Config) { c.Audience = strings.Replace(testAudience, "912480652101", "my-project", 1) },
+			"Audience", strings.Replace(testAudience, "912480652101", "my-project", 1)},
+		{"an audience of a pool", func(c *awsfed.Config) { c.Audience, _, _ = strings.Cut(testAudience, "/providers/") },
 			"Audience", "//iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool"},
-		{"an audience and more", func(c *awsfed.Config) { c.Audience += "/" }, "Audience", offlineAudience + "/"},
+		{"an audience and more", func(c *awsfed.Config) { c.Audience += "/" }, "Audience", testAudience + "/"},
 		{"an account without a domain", func(c *awsfed.Config) { c.ServiceAccount = "app" }, "ServiceAccount", "app"},
-		{"an account with a path", func(c *awsfed.Config) { c.ServiceAccount = "../../" + offlineAccount }, "ServiceAccount", "../../" + offlineAccount},
-		{"an account as a resource", func(c *awsfed.Config) { c.ServiceAccount = "projects/-/serviceAccounts/" + offlineAccount },
-			"ServiceAccount", "projects/-/serviceAccounts/" + offlineAccount},
-		{"an account with a line's end", func(c *awsfed.Config) { c.ServiceAccount += "\n" }, "ServiceAccount", offlineAccount + "\n"},
-		{"an account as a member", func(c *awsfed.Config) { c.ServiceAccount = "serviceAccount:" + offlineAccount },
-			"ServiceAccount", "serviceAccount:" + offlineAccount},
+		{"an account with a path", func(c *awsfed.Config) { c.ServiceAccount = "../../" + testAccount }, "ServiceAccount", "../../" + testAccount},
+		{"an account as a resource", func(c *awsfed.Config) { c.ServiceAccount = "projects/-/serviceAccounts/" + testAccount },
+			"ServiceAccount", "projects/-/serviceAccounts/" + testAccount},
+		{"an account with a line's end", func(c *awsfed.Config) { c.ServiceAccount += "\n" }, "ServiceAccount", testAccount + "\n"},
+		{"an account as a member", func(c *awsfed.Config) { c.ServiceAccount = "serviceAccount:" + testAccount },
+			"ServiceAccount", "serviceAccount:" + testAccount},
 		{"a number that is no unique ID", func(c *awsfed.Config) { c.ServiceAccount = "123" }, "ServiceAccount", "123"},
-		{"one delegate of several that is none", func(c *awsfed.Config) { c.Delegates = []string{offlineAccount, "nobody", offlineAccount} },
+		{"one delegate of several that is none", func(c *awsfed.Config) { c.Delegates = []string{testAccount, "nobody", testAccount} },
 			"Delegates", "nobody"},
 		{"an empty delegate", func(c *awsfed.Config) { c.Delegates = []string{""} }, "Delegates", ""},
-		{"delegates to nobody", func(c *awsfed.Config) { c.ServiceAccount, c.Delegates = "", []string{offlineAccount} }, "Delegates", offlineAccount},
+		{"delegates to nobody", func(c *awsfed.Config) { c.ServiceAccount, c.Delegates = "", []string{testAccount} }, "Delegates", testAccount},
 		{"two scopes in one", func(c *awsfed.Config) { c.Scopes = []string{"a b"} }, "Scopes", "a b"},
 		{"two scopes with a comma", func(c *awsfed.Config) { c.Scopes = []string{"a,b"} }, "Scopes", "a,b"},
 		{"an empty scope", func(c *awsfed.Config) { c.Scopes = []string{awsfed.CloudPlatformScope, ""} }, "Scopes", ""},
@@ -122,7 +122,7 @@ func TestConfigFaultsAreEachReportedByTheirField(t *testing.T) {
 			"MetadataEndpoint", "http://169.254.169.254/ec2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}
+			cfg := awsfed.Config{Audience: testAudience, ServiceAccount: testAccount}
 			c.change(&cfg)
 			for constructor, err := range refusals(t, cfg) {
 				require.Error(t, err, constructor)
@@ -172,11 +172,11 @@ func TestConfigURLsThatReadersDisagreeAboutAreRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			root := strings.Replace(c.url, "/v1/token", "", 1)
-			cfg := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount, TokenURL: c.url, IAMCredentialsEndpoint: root}
+			cfg := awsfed.Config{Audience: testAudience, ServiceAccount: testAccount, TokenURL: c.url, IAMCredentialsEndpoint: root}
 			for constructor, err := range refusals(t, cfg) {
 				assert.Equal(t, []string{"IAMCredentialsEndpoint", "TokenURL"}, faultyFields(err), constructor)
 			}
-			cfg = awsfed.Config{Audience: offlineAudience, MetadataEndpoint: root}
+			cfg = awsfed.Config{Audience: testAudience, MetadataEndpoint: root}
 			for constructor, err := range refusals(t, cfg) {
 				assert.Equal(t, []string{"MetadataEndpoint"}, faultyFields(err), constructor)
 			}
@@ -198,7 +198,7 @@ func TestConfigVerificationURLAsksForTheCallerAndNothingElse(t *testing.T) {
 		sts + "//" + callerIdentity, sts + "/%2F" + callerIdentity, sts + "/." + callerIdentity,
 		sts + "?Action=GetCallerIdentity&Version=2011-06-15&Action=GetCallerIdentity",
 	} {
-		cfg := awsfed.Config{Audience: offlineAudience, VerificationURL: url}
+		cfg := awsfed.Config{Audience: testAudience, VerificationURL: url}
 		for constructor, err := range refusals(t, cfg) {
 			assert.Equal(t, []string{"VerificationURL"}, faultyFields(err), "%s: %s", constructor, url)
 		}
@@ -206,7 +206,7 @@ func TestConfigVerificationURLAsksForTheCallerAndNothingElse(t *testing.T) {
 		assert.Equal(t, []string{"credential_source.regional_cred_verification_url"}, faultyFields(err), "%s", url)
 	}
 	for _, url := range []string{sts + callerIdentity, sts + "/" + callerIdentity, sts + ":443/" + callerIdentity, sts + "?Version=2011-06-15&Action=GetCallerIdentity"} {
-		_, err := awsfed.NewExchanger(awsfed.Config{Audience: offlineAudience, VerificationURL: url}, fixedSubject{})
+		_, err := awsfed.NewExchanger(awsfed.Config{Audience: testAudience, VerificationURL: url}, fixedSubject{})
 		assert.NoError(t, err, url)
 		_, err = awsfed.ConfigFromJSON(changedFile(t, jsonObject{"credential_source.regional_cred_verification_url": url}), nil)
 		assert.NoError(t, err, url)
@@ -217,7 +217,7 @@ func TestConfigFaultsAreReportedAtOnce(t *testing.T) {
 	cfg := awsfed.Config{
 		Audience:               "audience",
 		ServiceAccount:         "account",
-		Delegates:              []string{"first", offlineAccount, "second"},
+		Delegates:              []string{"first", testAccount, "second"},
 		Scopes:                 []string{"a b", "c", "d e"},
 		Lifetime:               time.Millisecond,
 		Timeout:                -time.Second,
@@ -245,7 +245,7 @@ func TestConfigFaultsAreBoundedWhateverItHolds(t *testing.T) {
 	long := strings.Repeat("x y/", 225_000)
 	many := append([]string{long}, slices.Repeat([]string{"a b"}, 9999)...)
 	cfg := awsfed.Config{
-		Audience: offlineAudience + "/" + long, ServiceAccount: long, Delegates: many, Scopes: many, Region: long, UniverseDomain: long, QuotaProject: long,
+		Audience: testAudience + "/" + long, ServiceAccount: long, Delegates: many, Scopes: many, Region: long, UniverseDomain: long, QuotaProject: long,
 		TokenURL: "https://" + long, IAMCredentialsEndpoint: "https://" + long, VerificationURL: "https://" + long, MetadataEndpoint: long,
 	}
 	check := func(err error, fields ...string) {
@@ -264,7 +264,7 @@ func TestConfigFaultsAreBoundedWhateverItHolds(t *testing.T) {
 			"UniverseDomain", "VerificationURL")
 		assert.True(t, strings.Contains(err.Error(), "9995 more"), "of each list the first five are named")
 	}
-	cfg.ServiceAccount, cfg.Delegates = "", slices.Repeat([]string{offlineAccount}, 100_000)
+	cfg.ServiceAccount, cfg.Delegates = "", slices.Repeat([]string{testAccount}, 100_000)
 	for _, err := range refusals(t, cfg) {
 		check(err, "Delegates")
 	}
@@ -287,7 +287,7 @@ func TestConfigFieldsAreNoLongerThanTheirServiceTakes(t *testing.T) {
 		"TokenURL":       {2048, func(c *awsfed.Config, length int) { c.TokenURL = fill("https://sts.example/", "a", length, "") }},
 	} {
 		t.Run(field, func(t *testing.T) {
-			cfg := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}
+			cfg := awsfed.Config{Audience: testAudience, ServiceAccount: testAccount}
 			set.change(&cfg, set.longest)
 			_, err := awsfed.NewExchanger(cfg, fixedSubject{})
 			assert.NoError(t, err)
@@ -305,17 +305,17 @@ func TestConfigOfZeroIsAnErrorAndNoPanic(t *testing.T) {
 	}
 	_, err := awsfed.NewImpersonator(awsfed.Config{}, nil)
 	assert.Equal(t, []string{"Audience", "ServiceAccount", "the source of federated tokens"}, faultyFields(err))
-	_, err = awsfed.NewExchanger(awsfed.Config{Audience: offlineAudience}, nil)
+	_, err = awsfed.NewExchanger(awsfed.Config{Audience: testAudience}, nil)
 	assert.Equal(t, []string{"the source of subject tokens"}, faultyFields(err))
 }
 
 func TestConfigOfTheProgramIsItsOwnBusiness(t *testing.T) {
 	for name, change := range map[string]func(*awsfed.Config){
-		"nothing but the audience":            func(c *awsfed.Config) { *c = awsfed.Config{Audience: offlineAudience} },
+		"nothing but the audience":            func(c *awsfed.Config) { *c = awsfed.Config{Audience: testAudience} },
 		"a unique ID":                         func(c *awsfed.Config) { c.ServiceAccount = "112233445566778899001" },
 		"a default service account":           func(c *awsfed.Config) { c.ServiceAccount = "912480652101-compute@developer.gserviceaccount.com" },
 		"a domain-scoped project":             func(c *awsfed.Config) { c.ServiceAccount = "app@proj.example.com.iam.gserviceaccount.com" },
-		"delegates":                           func(c *awsfed.Config) { c.Delegates = []string{offlineAccount, "112233445566778899001"} },
+		"delegates":                           func(c *awsfed.Config) { c.Delegates = []string{testAccount, "112233445566778899001"} },
 		"the shortest lifetime":               func(c *awsfed.Config) { c.Lifetime = time.Second },
 		"the longest lifetime":                func(c *awsfed.Config) { c.Lifetime = 12 * time.Hour },
 		"a scope by its short name":           func(c *awsfed.Config) { c.Scopes = []string{"openid", "email"} },
@@ -338,7 +338,7 @@ func TestConfigOfTheProgramIsItsOwnBusiness(t *testing.T) {
 		"a quota project":        func(c *awsfed.Config) { c.QuotaProject = "example.com:my-project" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}
+			cfg := awsfed.Config{Audience: testAudience, ServiceAccount: testAccount}
 			change(&cfg)
 			_, err := awsfed.NewExchanger(cfg, fixedSubject{})
 			assert.NoError(t, err)
@@ -365,12 +365,12 @@ func TestConfigDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 			token, err := ts.TokenContext(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, "service-account-token", token.AccessToken)
-			assert.Equal(t, []string{c.sts, c.iam + "/v1/projects/-/serviceAccounts/" + offlineAccount + ":generateAccessToken"}, google.urls())
+			assert.Equal(t, []string{c.sts, c.iam + "/v1/projects/-/serviceAccounts/" + testAccount + ":generateAccessToken"}, google.urls())
 			assert.JSONEq(t, `{"lifetime":"3600s","scope":["https://www.googleapis.com/auth/cloud-platform"]}`, google.bodies[1])
 			form, err := url.ParseQuery(google.bodies[0])
 			require.NoError(t, err)
 			assert.Equal(t, awsfed.CloudPlatformScope, form.Get("scope"))
-			assert.Equal(t, offlineAudience, form.Get("audience"))
+			assert.Equal(t, testAudience, form.Get("audience"))
 		})
 	}
 }
@@ -379,7 +379,7 @@ func TestConfigIsCopied(t *testing.T) {
 	google, stranger := &scriptedGoogle{}, &scriptedGoogle{}
 	cfg := offlineConfig(google)
 	cfg.Scopes = []string{"scope-a", "scope-b"}
-	cfg.Delegates = []string{offlineAccount}
+	cfg.Delegates = []string{testAccount}
 	ts, err := awsfed.NewTokenSource(t.Context(), cfg)
 	require.NoError(t, err)
 
@@ -389,7 +389,7 @@ func TestConfigIsCopied(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, stranger.urls())
 	require.Len(t, google.bodies, 2)
-	assert.JSONEq(t, `{"delegates":["projects/-/serviceAccounts/`+offlineAccount+`"],"lifetime":"3600s","scope":["scope-a","scope-b"]}`, google.bodies[1])
+	assert.JSONEq(t, `{"delegates":["projects/-/serviceAccounts/`+testAccount+`"],"lifetime":"3600s","scope":["scope-a","scope-b"]}`, google.bodies[1])
 }
 
 func TestConfigIsNotWrittenByConstructors(t *testing.T) {
@@ -431,7 +431,7 @@ func TestConfigTimeoutBoundsAWholeRefresh(t *testing.T) {
 	for set, want := range map[time.Duration]time.Duration{0: 30 * time.Second, time.Second: time.Second, time.Hour: time.Hour} {
 		t.Run(fmt.Sprint(set), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				cfg := offlineConfig(hangingGoogle{})
+				cfg := offlineConfig(roundTripper(hanging))
 				cfg.Timeout = set
 				ts, err := awsfed.NewTokenSource(t.Context(), cfg)
 				require.NoError(t, err)
@@ -453,7 +453,7 @@ func TestConfigTimeoutBoundsAWholeRefresh(t *testing.T) {
 func TestConfigNeverPrintsItsCredentials(t *testing.T) {
 	cfg := offlineConfig(nil)
 	check := func(what, text string) {
-		for name, secret := range map[string]string{"secret key": offlineSecretKey, "session token": offlineSessionToken} {
+		for name, secret := range map[string]string{"secret key": testSecretKey, "session token": testSessionToken} {
 			assert.False(t, strings.Contains(text, secret), "the %s is in %s", name, what)
 		}
 	}
@@ -479,7 +479,7 @@ func TestConfigPasswordInAURLIsNotPrinted(t *testing.T) {
 		"of a URL without a scheme": "admin:hunter2@proxy.example/v1/token",
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := awsfed.Config{Audience: offlineAudience, TokenURL: value, IAMCredentialsEndpoint: value, MetadataEndpoint: value, VerificationURL: value}
+			cfg := awsfed.Config{Audience: testAudience, TokenURL: value, IAMCredentialsEndpoint: value, MetadataEndpoint: value, VerificationURL: value}
 			for constructor, err := range refusals(t, cfg) {
 				assert.Equal(t, []string{"IAMCredentialsEndpoint", "MetadataEndpoint", "TokenURL", "VerificationURL"}, faultyFields(err), constructor)
 				assert.False(t, strings.Contains(fmt.Sprintf("%+v", err), "hunter2"), constructor)
@@ -491,7 +491,7 @@ func TestConfigPasswordInAURLIsNotPrinted(t *testing.T) {
 // A URL may stand where none belongs.
 func TestConfigPasswordInAURLIsNotPrintedInAnotherField(t *testing.T) {
 	const url = "https://admin:hunter2@iam.googleapis.com/v1"
-	for _, value := range []string{url, strings.Replace(offlineAudience, "my-aws-provider", url, 1)} {
+	for _, value := range []string{url, strings.Replace(testAudience, "my-aws-provider", url, 1)} {
 		cfg := awsfed.Config{Audience: value, ServiceAccount: value, Delegates: []string{value, value}, Scopes: []string{"a " + value},
 			Region: value, UniverseDomain: value, QuotaProject: " " + value}
 		for constructor, err := range refusals(t, cfg) {

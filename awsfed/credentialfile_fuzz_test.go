@@ -129,12 +129,12 @@ func judgeFile(t *testing.T, text string) {
 
 // What a program sets is written, and read back as the program meant it.
 func FuzzCredentialFile(f *testing.F) {
-	f.Add(offlineAudience, "", int64(0), "", "", "", "", "", "")
-	f.Add(offlineAudience, offlineAccount, int64(3600), "https://sts.europe-west4.rep.googleapis.com/v1/token", "https://iamcredentials.mtls.googleapis.com",
+	f.Add(testAudience, "", int64(0), "", "", "", "", "", "")
+	f.Add(testAudience, testAccount, int64(3600), "https://sts.europe-west4.rep.googleapis.com/v1/token", "https://iamcredentials.mtls.googleapis.com",
 		"https://sts-fips.{region}.amazonaws.com"+callerIdentity, "http://[fd00:ec2::254]", "", "payer")
-	f.Add(offlineAudience, "112233445566778899001", int64(43200), "http://127.0.0.1:8085/v1/token", "http://[::1]:8085/", "http://localhost:8085/"+callerIdentity,
+	f.Add(testAudience, "112233445566778899001", int64(43200), "http://127.0.0.1:8085/v1/token", "http://[::1]:8085/", "http://localhost:8085/"+callerIdentity,
 		"http://127.0.0.1:8085/", "cloud.example", "")
-	f.Add(offlineAudience, offlineAccount, int64(1), "https://proxy.example/%20?", "https://proxy.example/a/b", "https://proxy.example"+callerIdentity, "https://proxy.example", "googleapis.com", "a:b")
+	f.Add(testAudience, testAccount, int64(1), "https://proxy.example/%20?", "https://proxy.example/a/b", "https://proxy.example"+callerIdentity, "https://proxy.example", "googleapis.com", "a:b")
 	f.Fuzz(func(t *testing.T, audience, account string, seconds int64, tokenURL, iam, verification, metadata, universe, quota string) {
 		cfg := awsfed.Config{Audience: audience, ServiceAccount: account, Lifetime: time.Duration(seconds) * time.Second, TokenURL: tokenURL,
 			IAMCredentialsEndpoint: iam, VerificationURL: verification, MetadataEndpoint: metadata, UniverseDomain: universe, QuotaProject: quota}

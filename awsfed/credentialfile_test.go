@@ -19,7 +19,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed"
 )
 
-const impersonationPath = "/v1/projects/-/serviceAccounts/" + offlineAccount + ":generateAccessToken"
+const impersonationPath = "/v1/projects/-/serviceAccounts/" + testAccount + ":generateAccessToken"
 
 // A jsonObject is a credential file that a test changes one thing of.
 type jsonObject = map[string]any
@@ -52,7 +52,7 @@ func changedFile(t *testing.T, fields jsonObject) []byte {
 }
 
 func TestCredentialFilesOfGcloudAreRead(t *testing.T) {
-	plain := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}
+	plain := awsfed.Config{Audience: testAudience, ServiceAccount: testAccount}
 	with := func(change func(*awsfed.Config)) awsfed.Config {
 		cfg := plain
 		change(&cfg)
@@ -69,7 +69,7 @@ func TestCredentialFilesOfGcloudAreRead(t *testing.T) {
 		"metadata-ipv6.json":         with(func(c *awsfed.Config) { c.MetadataEndpoint = "http://[fd00:ec2::254]" }),
 		"metadata-missing.json":      plain,
 		"metadata-empty.json": {
-			Audience:       strings.Replace(offlineAudience, "my-aws-pool", "my-aws-pool-20211030", 1),
+			Audience:       strings.Replace(testAudience, "my-aws-pool", "my-aws-pool-20211030", 1),
 			ServiceAccount: "mysa-457@myproject-20210411.iam.gserviceaccount.com",
 		},
 	}
@@ -107,7 +107,7 @@ func TestCredentialFileHasOptionalParts(t *testing.T) {
 		{"an account with its @ escaped", jsonObject{"service_account_impersonation_url": "https://iamcredentials.googleapis.com" +
 			strings.Replace(impersonationPath, "@", "%40", 1)}, awsfed.Config{}},
 		{"an account by its unique ID", jsonObject{"service_account_impersonation_url": "https://iamcredentials.googleapis.com" +
-			strings.Replace(impersonationPath, offlineAccount, "112233445566778899001", 1)}, awsfed.Config{ServiceAccount: "112233445566778899001"}},
+			strings.Replace(impersonationPath, testAccount, "112233445566778899001", 1)}, awsfed.Config{ServiceAccount: "112233445566778899001"}},
 		{"IAM Credentials by mutual TLS", jsonObject{"service_account_impersonation_url": "https://iamcredentials.mtls.googleapis.com" + impersonationPath},
 			awsfed.Config{IAMCredentialsEndpoint: "https://iamcredentials.mtls.googleapis.com"}},
 		{"a token URL of Private Service Connect", jsonObject{"token_url": "https://sts-xyz.p.googleapis.com/v1/token"},
@@ -124,9 +124,9 @@ func TestCredentialFileHasOptionalParts(t *testing.T) {
 			"future": []any{1}}, awsfed.Config{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			c.want.Audience = offlineAudience
+			c.want.Audience = testAudience
 			if c.want.ServiceAccount == "" {
-				c.want.ServiceAccount = offlineAccount
+				c.want.ServiceAccount = testAccount
 			}
 			cfg, err := awsfed.ConfigFromJSON(changedFile(t, c.fields), nil)
 			require.NoError(t, err)
@@ -142,7 +142,7 @@ func TestCredentialFileFieldThatIsNullIsMissing(t *testing.T) {
 		"credential_source.certificate": "NULL", "credential_source.imdsv2_session_token_url": "NULL"}))
 	cfg, err := awsfed.ConfigFromJSON([]byte(strings.ReplaceAll(file, `"NULL"`, "null")), nil)
 	require.NoError(t, err)
-	assert.Equal(t, awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}, cfg)
+	assert.Equal(t, awsfed.Config{Audience: testAudience, ServiceAccount: testAccount}, cfg)
 }
 
 func TestCredentialFileFaultsAreEachReportedByTheirPath(t *testing.T) {
@@ -152,8 +152,8 @@ func TestCredentialFileFaultsAreEachReportedByTheirPath(t *testing.T) {
 		value       any
 	}{
 		{"no audience", "audience", nil},
-		{"an audience of a project ID", "audience", strings.Replace(offlineAudience, "912480652101", "my-project", 1)},
-		{"an audience with https:", "audience", "https:" + offlineAudience},
+		{"an audience of a project ID", "audience", strings.Replace(testAudience, "912480652101", "my-project", 1)},
+		{"an audience with https:", "audience", "https:" + testAudience},
 		{"no type of token", "subject_token_type", nil},
 		{"an environment in capital letters", source + "environment_id", "AWS1"},
 		{"an environment with a zero", source + "environment_id", "aws01"},
@@ -175,7 +175,7 @@ func TestCredentialFileFaultsAreEachReportedByTheirPath(t *testing.T) {
 		{"another method", "service_account_impersonation_url",
 			"https://iamcredentials.googleapis.com" + strings.Replace(impersonationPath, "generateAccessToken", "signBlob", 1)},
 		{"a path for an account", "service_account_impersonation_url",
-			"https://iamcredentials.googleapis.com" + strings.Replace(impersonationPath, offlineAccount, "..%2F..%2F"+offlineAccount, 1)},
+			"https://iamcredentials.googleapis.com" + strings.Replace(impersonationPath, testAccount, "..%2F..%2F"+testAccount, 1)},
 		{"a verification URL of another action", source + "regional_cred_verification_url",
 			"https://sts.{region}.amazonaws.com?Action=GetSessionToken&Version=2011-06-15"},
 		{"a verification URL without a query", source + "regional_cred_verification_url", "https://sts.{region}.amazonaws.com"},
@@ -269,7 +269,7 @@ func TestCredentialFileHostIsKnownAtItsPortAndForItsPath(t *testing.T) {
 			sts + "/v1/../v1/token", sts + "/v1/%74oken", sts + "/v1%2Ftoken", sts + "//v1/token", sts + "/V1/TOKEN"},
 		"service_account_impersonation_url": {iam + ":8443" + impersonationPath, iam + "/x" + impersonationPath, iam + "/" + impersonationPath,
 			iam + "/v1/.." + impersonationPath, iam + impersonationPath + "/", iam + impersonationPath + ":signJwt",
-			iam + "/v1/projects/-/serviceAccounts/" + offlineAccount + impersonationPath},
+			iam + "/v1/projects/-/serviceAccounts/" + testAccount + impersonationPath},
 		"credential_source.regional_cred_verification_url": {"https://sts.{region}.amazonaws.com:8443" + callerIdentity},
 		"credential_source.url": {metadata + ":8080/latest/meta-data/iam/security-credentials", metadata + "/latest/meta-data/iam/security-credentials-x",
 			metadata + "/latest/meta-data/iam/security-credentials/../../../user-data", metadata + "/latest/meta-data/iam/security-credentials?a=b",
@@ -320,17 +320,17 @@ func TestCredentialFileOfAnotherKindIsNamed(t *testing.T) {
 		{"null", `null`, "type", "external_account"},
 		{"a workforce pool", `{"type":"external_account","audience":"//iam.googleapis.com/locations/global/workforcePools/pool/providers/p"}`,
 			"audience", "workforce"},
-		{"a workforce pool by its user project", `{"type":"external_account","audience":"` + offlineAudience + `","workforce_pool_user_project":"p"}`,
+		{"a workforce pool by its user project", `{"type":"external_account","audience":"` + testAudience + `","workforce_pool_user_project":"p"}`,
 			"workforce_pool_user_project", "workforce"},
-		{"an executable", `{"type":"external_account","audience":"` + offlineAudience + `","credential_source":{"executable":{"command":"` + secret + `"}}}`,
+		{"an executable", `{"type":"external_account","audience":"` + testAudience + `","credential_source":{"executable":{"command":"` + secret + `"}}}`,
 			"credential_source.executable", "executable"},
-		{"a certificate", `{"type":"external_account","audience":"` + offlineAudience + `","credential_source":{"certificate":{}}}`,
+		{"a certificate", `{"type":"external_account","audience":"` + testAudience + `","credential_source":{"certificate":{}}}`,
 			"credential_source.certificate", "X.509"},
-		{"a file with a token", `{"type":"external_account","audience":"` + offlineAudience + `","credential_source":{"file":"/var/run/token"}}`,
+		{"a file with a token", `{"type":"external_account","audience":"` + testAudience + `","credential_source":{"file":"/var/run/token"}}`,
 			"credential_source.file", "OIDC"},
-		{"a URL with a token", `{"type":"external_account","audience":"` + offlineAudience +
+		{"a URL with a token", `{"type":"external_account","audience":"` + testAudience +
 			`","credential_source":{"url":"http://u:` + secret + `@169.254.169.254/metadata/identity"}}`, "credential_source.url", "OIDC"},
-		{"an OIDC token from nowhere", `{"type":"external_account","audience":"` + offlineAudience +
+		{"an OIDC token from nowhere", `{"type":"external_account","audience":"` + testAudience +
 			`","subject_token_type":"urn:ietf:params:oauth:token-type:jwt","credential_source":{"environment_id":"aws1"}}`, "subject_token_type", "OIDC"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -401,7 +401,7 @@ func TestCredentialFileOfAnEmulatorCanBeAllowed(t *testing.T) {
 		"credential_source.imdsv2_session_token_url":       "http://127.0.0.1:8085/latest/api/token",
 	}
 	want := awsfed.Config{
-		Audience: offlineAudience, ServiceAccount: offlineAccount, TokenURL: "http://127.0.0.1:8085/v1/token",
+		Audience: testAudience, ServiceAccount: testAccount, TokenURL: "http://127.0.0.1:8085/v1/token",
 		IAMCredentialsEndpoint: "http://127.0.0.1:8085", VerificationURL: "http://127.0.0.1:8085" + callerIdentity, MetadataEndpoint: "http://127.0.0.1:8085",
 	}
 	allow := func(names ...string) *awsfed.FileOptions {
@@ -537,7 +537,7 @@ func TestCredentialFileUniverseIsAllowedByItsDomain(t *testing.T) {
 	}
 	cfg, err := awsfed.ConfigFromJSON(file, &awsfed.FileOptions{Universes: []string{"cloud.example"}})
 	require.NoError(t, err)
-	assert.Equal(t, awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount, UniverseDomain: "cloud.example"}, cfg)
+	assert.Equal(t, awsfed.Config{Audience: testAudience, ServiceAccount: testAccount, UniverseDomain: "cloud.example"}, cfg)
 
 	_, err = awsfed.ConfigFromJSON(changedFile(t, jsonObject{"universe_domain": "GoogleAPIs.com"}), nil)
 	assert.Contains(t, faultyFields(err), "universe_domain")

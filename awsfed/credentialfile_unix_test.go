@@ -48,7 +48,7 @@ func fifo(t *testing.T) string {
 // links to links.
 func TestCredentialFileMayBeAPipeOrALink(t *testing.T) {
 	file := changedFile(t, nil)
-	want := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}
+	want := awsfed.Config{Audience: testAudience, ServiceAccount: testAccount}
 	check := func(t *testing.T, got outcome) {
 		require.NoError(t, got.err)
 		assert.Equal(t, want, got.cfg)

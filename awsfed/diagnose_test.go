@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -65,12 +64,7 @@ func TestDiagnoseReportsEveryFaultOfTheConfiguration(t *testing.T) {
 func TestDiagnoseSeesPastAnAWSThatCannotBeAskedFromHere(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	cfg := cloud.Config()
-	cfg.HTTPClient = &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-		if strings.HasPrefix(req.URL.Host, "sts.us-east-1.amazonaws") {
-			return nil, errors.New("no route")
-		}
-		return cloud.Client().Transport.RoundTrip(req)
-	})}
+	cfg.HTTPClient = diverted("sts.us-east-1.amazonaws.com", broken(errors.New("no route")), cloud.Client().Transport)
 	report := diagnose(t, cfg, nil)
 	assert.Equal(t, awsfed.VerdictWarned, stepOf(t, report, awsfed.StageIdentity).Verdict)
 	assert.Equal(t, awsfed.VerdictSkipped, stepOf(t, report, awsfed.StageMapping).Verdict)

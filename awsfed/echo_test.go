@@ -4,14 +4,12 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
-	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,10 +18,8 @@ import (
 	"time"
 
 	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/oauth2"
 
 	"github.com/awsfed/awsfed-go/awsfed"
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
@@ -47,25 +43,11 @@ func (e *echo) serve(conn net.Conn) {
 		return
 	}
 	body, _ := io.ReadAll(req.Body)
-	secrets := []string{strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "), req.Header.Get("X-Amz-Security-Token")}
-	if form, err := url.ParseQuery(string(body)); err == nil && form.Has("subject_token") {
-		text, _ := url.QueryUnescape(form.Get("subject_token"))
-		var request signedRequest
-		_ = json.Unmarshal([]byte(text), &request)
-		secrets = append(secrets, form.Get("subject_token"), request.header("X-Amz-Security-Token"), request.header("Authorization"))
-	}
 	var said []string
 	e.mu.Lock()
-	for _, secret := range secrets {
-		if secret == "" {
-			continue
-		}
-		e.secrets[secret] = true
-		said = append(said, e.encoding(secret))
-		if _, signature, found := strings.Cut(secret, "Signature="); found {
-			e.secrets[signature] = true
-			said = append(said, e.encoding(signature))
-		}
+	for _, s := range sentSecrets(req, body) {
+		e.secrets[s.secret] = true
+		said = append(said, e.encoding(s.secret))
 	}
 	e.mu.Unlock()
 	_, _ = io.WriteString(conn, e.place(strings.Join(said, " ")))
@@ -206,143 +188,6 @@ func stsIdentity(account, arn, user string) string {
 	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
 }
 
-func lowerEscapes(s string) string {
-	return regexp.MustCompile(`%[0-9A-F]{2}`).ReplaceAllStringFunc(s, strings.ToLower)
-}
-
-// echoEncodings are the ways in which a server may write what it was sent.
-var echoEncodings = map[string]func(string) string{
-	"as it is":                         func(s string) string { return s },
-	"with escapes in lower case":       lowerEscapes,
-	"escaped":                          url.QueryEscape,
-	"escaped, in lower case":           func(s string) string { return lowerEscapes(url.QueryEscape(s)) },
-	"escaped for a path":               url.PathEscape,
-	"escaped twice":                    func(s string) string { return url.QueryEscape(url.QueryEscape(s)) },
-	"escaped three times, lower case":  func(s string) string { return lowerEscapes(url.QueryEscape(url.QueryEscape(url.QueryEscape(s)))) },
-	"in every byte":                    func(s string) string { return everyByte(s, "%%%02x") },
-	"in every byte, in words of JSON":  func(s string) string { return everyByte(s, `\u%04X`) },
-	"with the slashes of some encoder": func(s string) string { return strings.ReplaceAll(s, "/", `\/`) },
-}
-
-func everyByte(s, format string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		fmt.Fprintf(&b, format, s[i])
-	}
-	return b.String()
-}
-
-// assertNoSecret fails if a secret is in text, in any of the ways to write one. %q of fmt and JSON
-// escape the text once more.
-func assertNoSecret(t *testing.T, text string, secrets map[string]bool) {
-	t.Helper()
-	require.NotEmpty(t, secrets, "the server heard nothing")
-	text = strings.ToLower(text)
-	for secret := range secrets {
-		for name, encode := range echoEncodings {
-			form := strings.ToLower(encode(secret))
-			quoted := strings.Trim(strconv.Quote(form), `"`)
-			if strings.Contains(text, form) || strings.Contains(text, quoted) || strings.Contains(text, strings.Trim(strconv.Quote(quoted), `"`)) {
-				t.Errorf("a secret of %d bytes is printed %s", len(secret), name)
-				return
-			}
-		}
-	}
-}
-
-// assertFit fails if an error is too long, or holds what a terminal would obey.
-func assertFit(t *testing.T, err error) {
-	t.Helper()
-	assert.LessOrEqual(t, len(err.Error()), 8<<10)
-	assert.NotRegexp(t, `[\x00-\x09\x0b-\x1f\x7f-\x{9f}\x{200b}-\x{200f}\x{202a}-\x{202e}]`, err.Error())
-	first, _, _ := strings.Cut(err.Error(), "\n  ")
-	assert.NotContains(t, first, "\n")
-	var e *awsfed.Error
-	if !errors.As(err, &e) {
-		return
-	}
-	assert.LessOrEqual(t, len(e.Description), 1000)
-	for _, short := range []string{e.Code, e.Reason, e.Domain, e.RequestID} {
-		assert.LessOrEqual(t, len(short), 100)
-	}
-	assert.LessOrEqual(t, len(e.Metadata), 16)
-	for key, value := range e.Metadata {
-		assert.LessOrEqual(t, len(key), 64)
-		assert.LessOrEqual(t, len(value), 200)
-	}
-	if e.Err != nil {
-		assert.LessOrEqual(t, len(e.Err.Error()), 1000)
-	}
-}
-
-// everyRendering is an error and its causes in every way there is to print them, with what
-// errors.As finds in it.
-func everyRendering(err error) string {
-	var b strings.Builder
-	print := func(v any) {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%q", "%s", "%d", "%x"} {
-			fmt.Fprintf(&b, verb+"\n", v)
-		}
-		if text, err := json.Marshal(v); err == nil {
-			fmt.Fprintf(&b, "%s\n", text)
-		}
-		for _, logger := range []*slog.Logger{slog.New(slog.NewTextHandler(&b, nil)), slog.New(slog.NewJSONHandler(&b, nil))} {
-			logger.Error("failed", "error", v)
-		}
-	}
-	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
-		print(cause)
-	}
-	var (
-		retrieve  *oauth2.RetrieveError
-		address   *url.Error
-		operation *net.OpError
-		lookup    *net.DNSError
-		network   net.Error
-		api       smithy.APIError
-		call      *smithy.OperationError
-		answer    *smithyhttp.ResponseError
-		decoding  *smithy.DeserializationError
-		named     interface{ ServiceRequestID() string }
-		field     *awsfed.FieldError
-	)
-	if errors.As(err, &retrieve) {
-		print(retrieve)
-		fmt.Fprintf(&b, "%s %+v %s %s %s\n", retrieve.Body, retrieve.Response, retrieve.ErrorCode, retrieve.ErrorDescription, retrieve.ErrorURI)
-	}
-	if errors.As(err, &api) {
-		print(api)
-		fmt.Fprintf(&b, "%s %s\n", api.ErrorCode(), api.ErrorMessage())
-	}
-	if errors.As(err, &named) {
-		fmt.Fprintf(&b, "%s\n", named.ServiceRequestID())
-	}
-	for _, target := range []any{&address, &operation, &lookup, &network, &call, &answer, &decoding, &field} {
-		if errors.As(err, target) {
-			found := fmt.Sprintf("%v %+v %#v\n", target, target, target)
-			b.WriteString(found)
-		}
-	}
-	if address != nil {
-		print(address)
-		print(address.Err)
-	}
-	if network != nil {
-		print(network)
-	}
-	if answer != nil {
-		print(answer)
-	}
-	if call != nil {
-		print(call)
-		print(call.Err)
-	}
-	if decoding != nil {
-		print(decoding)
-	}
-	return b.String()
-}
-
 func TestPrintingHoldsNoSecretThatAServerEchoes(t *testing.T) {
 	clearAWSEnvironment(t)
 	for service, host := range map[string]string{
@@ -351,7 +196,7 @@ func TestPrintingHoldsNoSecretThatAServerEchoes(t *testing.T) {
 		"AWS STS":        "sts.us-east-1.amazonaws.com",
 	} {
 		for part, place := range echoPlaces {
-			for how, encoding := range echoEncodings {
+			for how, encoding := range encodings {
 				t.Run(service+"/"+part+"/"+how, func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) { testEcho(t, host, newEcho(place, encoding)) })
 				})
@@ -363,13 +208,7 @@ func TestPrintingHoldsNoSecretThatAServerEchoes(t *testing.T) {
 func testEcho(t *testing.T, host string, server *echo) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	cfg := cloud.Config()
-	rest := cfg.HTTPClient.Transport
-	cfg.HTTPClient = &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-		if req.URL.Host == host {
-			return server.RoundTrip(req)
-		}
-		return rest.RoundTrip(req)
-	})}
+	cfg.HTTPClient = diverted(host, server, cfg.HTTPClient.Transport)
 	var said lockedBuffer
 	cfg.Logger = slog.New(slog.NewJSONHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	cfg.OnRefresh = func(event awsfed.RefreshEvent) {
@@ -402,7 +241,8 @@ func testEcho(t *testing.T, host string, server *echo) {
 	synctest.Wait()
 	server.mu.Lock()
 	defer server.mu.Unlock()
-	assertNoSecret(t, said.String(), server.secrets)
+	require.NotEmpty(t, server.secrets, "the server heard nothing")
+	assertNoSecret(t, said.String(), maps.Keys(server.secrets))
 }
 
 func TestPrintingHoldsNoSecretThatAContainerEndpointEchoes(t *testing.T) {
@@ -435,7 +275,7 @@ func TestPrintingHoldsNoSecretThatAContainerEndpointEchoes(t *testing.T) {
 		"a malformed header": func(s string) string { return "HTTP/1.1 200 OK\r\n" + s + "\r\n\r\n" },
 		"a malformed status": func(s string) string { return "HTTP/1.1 " + s + "\r\n\r\n" },
 	} {
-		for how, encoding := range echoEncodings {
+		for how, encoding := range encodings {
 			variables := []string{"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"}
 			if strings.HasPrefix(part, "a malformed") {
 				if how != "escaped, in lower case" {
@@ -475,7 +315,8 @@ func TestPrintingHoldsNoSecretThatAContainerEndpointEchoes(t *testing.T) {
 					server.mu.Lock()
 					defer server.mu.Unlock()
 					require.True(t, server.secrets[token])
-					assertNoSecret(t, said.String(), server.secrets)
+					require.NotEmpty(t, server.secrets, "the server heard nothing")
+					assertNoSecret(t, said.String(), maps.Keys(server.secrets))
 				})
 			}
 		}

@@ -42,22 +42,6 @@ func exchangeError(t *testing.T, answer *http.Response) *awsfed.Error {
 	return failure
 }
 
-// renderings are all the ways in which an error gets into a log.
-func renderings(t *testing.T, err error) string {
-	t.Helper()
-	var b strings.Builder
-	for _, verb := range []string{"%v", "%+v", "%#v", "%q"} {
-		fmt.Fprintf(&b, verb+"\n", err)
-	}
-	slog.New(slog.NewTextHandler(&b, nil)).Error("failed", "error", err)
-	slog.New(slog.NewJSONHandler(&b, nil)).Error("failed", "error", err)
-	var retrieve *oauth2.RetrieveError
-	if errors.As(err, &retrieve) {
-		fmt.Fprintf(&b, "%v\n%s\n%s\n%+v\n", retrieve, retrieve.Body, retrieve.ErrorDescription, retrieve.Response)
-	}
-	return b.String()
-}
-
 func TestErrorOfZeroDoesNotPanic(t *testing.T) {
 	e := &awsfed.Error{}
 	assert.Contains(t, e.Error(), "awsfed: ")
@@ -72,7 +56,7 @@ func TestErrorOfZeroDoesNotPanic(t *testing.T) {
 	assert.Nil(t, retrieve)
 	assert.False(t, e.As(nil))
 	assert.Equal(t, slog.KindGroup, e.LogValue().Kind())
-	assert.NotEmpty(t, renderings(t, e))
+	assert.NotEmpty(t, everyRendering(e))
 
 	fault := &awsfed.FieldError{}
 	assert.NotEmpty(t, fault.Error())
@@ -269,7 +253,7 @@ func TestErrorHasWhatTheServerSaid(t *testing.T) {
 			assert.Equal(t, c.description, e.Description)
 			assert.Equal(t, c.reason, e.Reason)
 			assert.Equal(t, c.transient, e.Transient)
-			assert.NotContains(t, renderings(t, e), "<html>")
+			assert.NotContains(t, everyRendering(e), "<html>")
 		})
 	}
 	e := exchangeError(t, jsonAnswer(403, status))
@@ -328,33 +312,18 @@ func TestErrorIsTransientIfItMayPass(t *testing.T) {
 	}
 }
 
-// subjectTokenOf is one that AWS would accept, and its parts that are secret.
-func subjectTokenOf(t *testing.T) (token awsfed.SubjectToken, secrets []string) {
-	t.Helper()
-	builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), offlineConfig(nil))
-	require.NoError(t, err)
-	token, err = builder.SubjectToken(t.Context())
-	require.NoError(t, err)
-	text, err := url.QueryUnescape(token.Value())
-	require.NoError(t, err)
-	_, signature, found := strings.Cut(text, "Signature=")
-	require.True(t, found)
-	signature, _, _ = strings.Cut(signature, `"`)
-	require.Len(t, signature, 64)
-	return token, []string{token.Value(), signature, offlineSessionToken, offlineSecretKey}
-}
-
 func TestErrorHoldsNoSubjectTokenThatAServerRepeats(t *testing.T) {
-	token, secrets := subjectTokenOf(t)
-	escaped := url.QueryEscape(offlineSessionToken)
-	secrets = append(secrets, escaped, url.QueryEscape(escaped))
+	token, secrets := signedSubject(t, offlineConfig(nil))
+	require.Equal(t, testSessionToken, secrets[2])
+	escaped := url.QueryEscape(testSessionToken)
+	secrets = append(secrets, testSecretKey, escaped, url.QueryEscape(escaped))
 	for name, said := range map[string]func(form string) string{
 		"as it was posted": func(form string) string { return form },
 		"as it is":         func(form string) string { return must(url.ParseQuery(form)).Get("subject_token") },
 		"decoded": func(form string) string {
 			return must(url.QueryUnescape(must(url.ParseQuery(form)).Get("subject_token")))
 		},
-		"its session token": func(string) string { return "bad token " + offlineSessionToken + "!" },
+		"its session token": func(string) string { return "bad token " + testSessionToken + "!" },
 		"its session token within the subject token": func(form string) string {
 			value := must(url.ParseQuery(form)).Get("subject_token")
 			return value[strings.Index(value, "X-Amz-Security-Token"):]
@@ -379,7 +348,7 @@ func TestErrorHoldsNoSubjectTokenThatAServerRepeats(t *testing.T) {
 				require.NoError(t, err)
 				_, err = exchanger.TokenContext(t.Context())
 				require.Error(t, err)
-				text := renderings(t, err)
+				text := everyRendering(err)
 				for i, secret := range secrets {
 					assert.False(t, strings.Contains(text, secret), "secret %d is in the error", i)
 				}
@@ -402,7 +371,7 @@ func TestErrorHoldsNoBearerTokenThatAServerRepeats(t *testing.T) {
 	require.NoError(t, err)
 	_, err = impersonator.TokenContext(t.Context())
 	require.Error(t, err)
-	text := renderings(t, err)
+	text := everyRendering(err)
 	assert.NotContains(t, text, bearer)
 	assert.Contains(t, text, "got Bearer [redacted]")
 }
@@ -417,7 +386,7 @@ func TestErrorHoldsNoBodyOfASuccessThatCannotBeUsed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := exchangeError(t, jsonAnswer(200, body))
 			assert.Equal(t, "InvalidAnswer", e.Code)
-			assert.NotContains(t, renderings(t, e), "ya29.secret")
+			assert.NotContains(t, everyRendering(e), "ya29.secret")
 		})
 	}
 }

@@ -70,7 +70,7 @@ func TestExchangerTakesASubjectTokenOfAnotherSource(t *testing.T) {
 		require.NoError(t, err)
 		form = string(body)
 		assert.Empty(t, req.Header.Get("Authorization"), "STS's reference: it can cause the request to fail")
-		return answering(200, goodExchange).Transport.RoundTrip(req)
+		return jsonAnswer(200, goodExchange), nil
 	})}
 	_, err := exchangeOnce(t, client)
 	require.NoError(t, err)
@@ -112,11 +112,7 @@ func TestExchangerAsksForExactlyTheScopesThatItIsGiven(t *testing.T) {
 				_, err := newSource(t, cloud, func(c *awsfed.Config) { *c = cfg; c.Logger = quiet }).Token()
 				require.NoError(t, err)
 			} else {
-				builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
-				require.NoError(t, err)
-				exchanger, err := awsfed.NewExchanger(cfg, builder)
-				require.NoError(t, err)
-				_, err = exchanger.TokenContext(t.Context())
+				_, err := newExchanger(t, cfg).TokenContext(t.Context())
 				require.NoError(t, err)
 			}
 			assert.Equal(t, []string{test.want}, asked)

@@ -1,7 +1,6 @@
 package awsfed_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,9 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,24 +24,25 @@ import (
 )
 
 const (
-	offlineAudience = "//iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/providers/my-aws-provider"
-	offlineAccount  = "aws-app@my-project.iam.gserviceaccount.com"
-	callerIdentity  = "?Action=GetCallerIdentity&Version=2011-06-15"
+	testAudience   = "//iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/providers/my-aws-provider"
+	testAccount    = "aws-app@my-project.iam.gserviceaccount.com"
+	callerIdentity = "?Action=GetCallerIdentity&Version=2011-06-15"
 
 	// Keys of AWS's documentation, which belong to nobody. The token has every sign that base64 and
 	// escaping differ in.
-	offlineAccessKey    = "ASIAIOSFODNN7EXAMPLE"
-	offlineSecretKey    = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
-	offlineSessionToken = "IQoJb3JpZ2luX2VjEXAMPLE+session/token//with+every/sign=="
+	testAccessKey    = "ASIAIOSFODNN7EXAMPLE"
+	testSecretKey    = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+	testSessionToken = "IQoJb3JpZ2luX2VjEXAMPLE+session/token//with+every/sign=="
 )
 
+// quiet is a logger that says nothing.
 var quiet = slog.New(slog.DiscardHandler)
 
 // newSource makes the source that the tests of refreshing use: quiet, and wired to the cloud.
 func newSource(t *testing.T, cloud *awsfedtest.Cloud, change ...func(*awsfed.Config)) *awsfed.TokenSource {
 	t.Helper()
 	cfg := cloud.Config()
-	cfg.Logger = slog.New(slog.DiscardHandler)
+	cfg.Logger = quiet
 	for _, c := range change {
 		c(&cfg)
 	}
@@ -53,6 +51,34 @@ func newSource(t *testing.T, cloud *awsfedtest.Cloud, change ...func(*awsfed.Con
 	return ts
 }
 
+// newExchanger makes the layers that give a federated token.
+func newExchanger(t *testing.T, cfg awsfed.Config) *awsfed.Exchanger {
+	t.Helper()
+	builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
+	require.NoError(t, err)
+	exchanger, err := awsfed.NewExchanger(cfg, builder)
+	require.NoError(t, err)
+	return exchanger
+}
+
+// newAccounts makes sources of that many accounts, which share one federated token.
+func newAccounts(t *testing.T, cfg awsfed.Config, count int) (accounts []*awsfed.TokenSource) {
+	t.Helper()
+	options := &awsfed.CacheOptions{Kind: awsfed.FederatedToken, Logger: quiet}
+	federated, err := awsfed.NewCachedTokenSource(newExchanger(t, cfg), options)
+	require.NoError(t, err)
+	options.Kind = awsfed.ServiceAccountToken
+	for range count {
+		impersonator, err := awsfed.NewImpersonator(cfg, federated)
+		require.NoError(t, err)
+		account, err := awsfed.NewCachedTokenSource(impersonator, options)
+		require.NoError(t, err)
+		accounts = append(accounts, account)
+	}
+	return accounts
+}
+
+// cached is a TokenSource around a source of the test's.
 func cached(t *testing.T, f sourceFunc) *awsfed.TokenSource {
 	t.Helper()
 	ts, err := awsfed.NewCachedTokenSource(f, &awsfed.CacheOptions{Logger: quiet})
@@ -65,18 +91,37 @@ type sourceFunc func(ctx context.Context) (*oauth2.Token, error)
 
 func (f sourceFunc) TokenContext(ctx context.Context) (*oauth2.Token, error) { return f(ctx) }
 
+// tokenFor is a token with that much life.
 func tokenFor(life time.Duration) *oauth2.Token {
 	return &oauth2.Token{AccessToken: fmt.Sprintf("token-%d", rand.Uint64()), TokenType: "Bearer", Expiry: time.Now().Round(0).Add(life)}
 }
 
-// oneToken is a source of one token.
-type oneToken struct{ token *oauth2.Token }
+// gives, fails, hangs and takes are steps of a source: a token with that much life, an error, no
+// answer, and a token with an hour of life after that time.
+func gives(life time.Duration) sourceFunc {
+	return func(context.Context) (*oauth2.Token, error) { return tokenFor(life), nil }
+}
 
-func (o oneToken) TokenContext(context.Context) (*oauth2.Token, error) { return o.token, nil }
+func fails(err error) sourceFunc {
+	return func(context.Context) (*oauth2.Token, error) { return nil, err }
+}
+
+func hangs(ctx context.Context) (*oauth2.Token, error) { <-ctx.Done(); return nil, ctx.Err() }
+
+func takes(d time.Duration) sourceFunc {
+	return func(ctx context.Context) (*oauth2.Token, error) {
+		select {
+		case <-time.After(d):
+			return tokenFor(time.Hour), nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
 
 // A script is a source that does what a test says, one step a question; the last step stands.
 type script struct {
-	steps []func(context.Context) (*oauth2.Token, error)
+	steps []sourceFunc
 	asked atomic.Int64
 }
 
@@ -85,22 +130,10 @@ func (s *script) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	return s.steps[min(n, len(s.steps))-1](ctx)
 }
 
-func gives(life time.Duration) func(context.Context) (*oauth2.Token, error) {
-	return func(context.Context) (*oauth2.Token, error) { return tokenFor(life), nil }
-}
-
-func fails(err error) func(context.Context) (*oauth2.Token, error) {
-	return func(context.Context) (*oauth2.Token, error) { return nil, err }
-}
-
-func hangs(ctx context.Context) (*oauth2.Token, error) { <-ctx.Done(); return nil, ctx.Err() }
-
-func scripted(t *testing.T, steps ...func(context.Context) (*oauth2.Token, error)) (*awsfed.TokenSource, *script) {
+func scripted(t *testing.T, steps ...sourceFunc) (*awsfed.TokenSource, *script) {
 	t.Helper()
 	s := &script{steps: steps}
-	ts, err := awsfed.NewCachedTokenSource(s, &awsfed.CacheOptions{Logger: quiet})
-	require.NoError(t, err)
-	return ts, s
+	return cached(t, s.TokenContext), s
 }
 
 // fixedFederated is a source of one federated token.
@@ -109,10 +142,6 @@ type fixedFederated string
 func (s fixedFederated) TokenContext(context.Context) (*oauth2.Token, error) {
 	return &oauth2.Token{AccessToken: string(s), TokenType: "Bearer", Expiry: time.Now().Add(time.Hour)}, nil
 }
-
-type subjectFunc func(context.Context) (awsfed.SubjectToken, error)
-
-func (f subjectFunc) SubjectToken(ctx context.Context) (awsfed.SubjectToken, error) { return f(ctx) }
 
 // fixedSubject is a source of one subject token.
 type fixedSubject struct{ token awsfed.SubjectToken }
@@ -124,13 +153,8 @@ func (s fixedSubject) SubjectToken(context.Context) (awsfed.SubjectToken, error)
 	return s.token, nil
 }
 
-type failingSubject struct{ err error }
-
-func (s failingSubject) SubjectToken(context.Context) (awsfed.SubjectToken, error) {
-	return awsfed.SubjectToken{}, s.err
-}
-
-func subjectToken(t *testing.T, cfg awsfed.Config) awsfed.SubjectToken {
+// subjectToken is one of a builder of cfg.
+func subjectToken(t testing.TB, cfg awsfed.Config) awsfed.SubjectToken {
 	t.Helper()
 	builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
 	require.NoError(t, err)
@@ -154,7 +178,8 @@ func (r signedRequest) header(name string) string {
 	return ""
 }
 
-func decode(t *testing.T, token awsfed.SubjectToken) signedRequest {
+// decode gives the request in a subject token of AWS.
+func decode(t testing.TB, token awsfed.SubjectToken) signedRequest {
 	t.Helper()
 	text, err := url.QueryUnescape(token.Value())
 	require.NoError(t, err)
@@ -163,6 +188,20 @@ func decode(t *testing.T, token awsfed.SubjectToken) signedRequest {
 	return request
 }
 
+// signedSubject is a subject token of a builder of cfg, and its secrets: itself, its signature and
+// its session token.
+func signedSubject(t testing.TB, cfg awsfed.Config) (awsfed.SubjectToken, []string) {
+	t.Helper()
+	token := subjectToken(t, cfg)
+	request := decode(t, token)
+	_, signature, _ := strings.Cut(request.header("Authorization"), "Signature=")
+	require.Len(t, signature, 64)
+	session := request.header("X-Amz-Security-Token")
+	require.NotEmpty(t, session)
+	return token, []string{token.Value(), signature, session}
+}
+
+// staticCredentials is a provider of these keys.
 func staticCredentials(c aws.Credentials) aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil })
 }
@@ -174,20 +213,19 @@ func (r *rotating) Retrieve(context.Context) (aws.Credentials, error) { return r
 
 func (r *rotating) Invalidate() { r.now = r.next }
 
+// exchangeOnce is what an Exchanger makes of the answers that client gets.
 func exchangeOnce(t testing.TB, client *http.Client) (*oauth2.Token, error) {
 	t.Helper()
 	exchanger, err := awsfed.NewExchanger(awsfed.Config{Audience: testAudience, HTTPClient: client},
-		subjectFunc(func(context.Context) (awsfed.SubjectToken, error) {
-			return awsfed.NewSubjectToken("a JWT", "urn:ietf:params:oauth:token-type:jwt"), nil
-		}))
+		fixedSubject{awsfed.NewSubjectToken("a JWT", "urn:ietf:params:oauth:token-type:jwt")})
 	require.NoError(t, err)
 	return exchanger.TokenContext(t.Context())
 }
 
+// impersonateOnce is what an Impersonator makes of them.
 func impersonateOnce(t testing.TB, client *http.Client) (*oauth2.Token, error) {
 	t.Helper()
-	impersonator, err := awsfed.NewImpersonator(awsfed.Config{Audience: testAudience, ServiceAccount: "aws-app@my-project.iam.gserviceaccount.com", HTTPClient: client},
-		sourceFunc(func(context.Context) (*oauth2.Token, error) { return tokenFor(time.Hour), nil }))
+	impersonator, err := awsfed.NewImpersonator(awsfed.Config{Audience: testAudience, ServiceAccount: testAccount, HTTPClient: client}, gives(time.Hour))
 	require.NoError(t, err)
 	return impersonator.TokenContext(t.Context())
 }
@@ -231,59 +269,16 @@ func usable(cloud *awsfedtest.Cloud, ts *awsfed.TokenSource) error {
 // offlineConfig needs nothing of this machine: neither its environment nor its network.
 func offlineConfig(google http.RoundTripper) awsfed.Config {
 	return awsfed.Config{
-		Audience:       offlineAudience,
-		ServiceAccount: offlineAccount,
-		Credentials:    credentials.NewStaticCredentialsProvider(offlineAccessKey, offlineSecretKey, offlineSessionToken),
+		Audience:       testAudience,
+		ServiceAccount: testAccount,
+		Credentials:    credentials.NewStaticCredentialsProvider(testAccessKey, testSecretKey, testSessionToken),
 		Region:         "eu-west-1",
 		HTTPClient:     &http.Client{Transport: google},
-		Logger:         slog.New(slog.DiscardHandler),
+		Logger:         quiet,
 	}
 }
 
-// fieldErrors are the faults in err, however they are joined and wrapped.
-func fieldErrors(err error) []*awsfed.FieldError {
-	switch e := err.(type) {
-	case *awsfed.FieldError:
-		return []*awsfed.FieldError{e}
-	case interface{ Unwrap() []error }:
-		var all []*awsfed.FieldError
-		for _, inner := range e.Unwrap() {
-			all = append(all, fieldErrors(inner)...)
-		}
-		return all
-	case interface{ Unwrap() error }:
-		return fieldErrors(e.Unwrap())
-	}
-	return nil
-}
-
-// faultyFields are the names in those faults, sorted.
-func faultyFields(err error) []string {
-	var names []string
-	for _, fault := range fieldErrors(err) {
-		names = append(names, fault.Field)
-	}
-	slices.Sort(names)
-	return names
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
+// must gives v, where there is no test to fail.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)

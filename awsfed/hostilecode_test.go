@@ -100,7 +100,7 @@ func TestTokenSourceRunsNoForeignCodeUnderItsLock(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			source := test.source
 			if source == nil {
-				source = func(context.Context) (*oauth2.Token, error) { return tokenFor(time.Hour), nil }
+				source = gives(time.Hour)
 			}
 			options := &awsfed.CacheOptions{Logger: quiet, Timeout: 200 * time.Millisecond}
 			if test.change != nil {

@@ -97,16 +97,16 @@ func hostileValues() map[string][]any {
 		"type": {"", " external_account", "external_account ", "EXTERNAL_ACCOUNT", "External_Account", "externalaccount", "external-account", "external_account\x00",
 			"service_account", "authorized_user", "impersonated_service_account", "external_account_authorized_user", "gdch_service_account", long,
 			1, true, []any{"external_account"}, jsonObject{"type": "external_account"}, nil},
-		"audience": {nil, "", " ", offlineAudience + " ", " " + offlineAudience, offlineAudience + "/", offlineAudience + "\n", offlineAudience + "?a=b", offlineAudience + "#",
-			"https:" + offlineAudience, "http:" + offlineAudience, strings.TrimPrefix(offlineAudience, "/"), strings.ToUpper(offlineAudience),
-			strings.Replace(offlineAudience, "iam.googleapis.com", "iam.googleapis.com.evil.example", 1),
-			strings.Replace(offlineAudience, "iam.googleapis.com", "evil@iam.googleapis.com", 1),
-			strings.Replace(offlineAudience, "912480652101", "my-project", 1), strings.Replace(offlineAudience, "912480652101", "-", 1),
-			strings.Replace(offlineAudience, "912480652101", "0912480652101", 1), strings.Replace(offlineAudience, "912480652101", "٩", 1),
-			strings.Replace(offlineAudience, "global", "us", 1), strings.Replace(offlineAudience, "my-aws-pool", "..", 1),
-			strings.Replace(offlineAudience, "my-aws-pool", "a%2Fb-pool", 1), strings.Replace(offlineAudience, "my-aws-provider", "My-Provider", 1),
-			strings.Replace(offlineAudience, "my-aws-provider", "abc", 1), offlineAudience + strings.Repeat("a", 512), offlineAudience + long,
-			"//iam.googleapis.com/locations/global/workforcePools/pool/providers/provider", int64(912480652101), []any{offlineAudience}, jsonObject{}},
+		"audience": {nil, "", " ", testAudience + " ", " " + testAudience, testAudience + "/", testAudience + "\n", testAudience + "?a=b", testAudience + "#",
+			"https:" + testAudience, "http:" + testAudience, strings.TrimPrefix(testAudience, "/"), strings.ToUpper(testAudience),
+			strings.Replace(testAudience, "iam.googleapis.com", "iam.googleapis.com.evil.example", 1),
+			strings.Replace(testAudience, "iam.googleapis.com", "evil@iam.googleapis.com", 1),
+			strings.Replace(testAudience, "912480652101", "my-project", 1), strings.Replace(testAudience, "912480652101", "-", 1),
+			strings.Replace(testAudience, "912480652101", "0912480652101", 1), strings.Replace(testAudience, "912480652101", "٩", 1),
+			strings.Replace(testAudience, "global", "us", 1), strings.Replace(testAudience, "my-aws-pool", "..", 1),
+			strings.Replace(testAudience, "my-aws-pool", "a%2Fb-pool", 1), strings.Replace(testAudience, "my-aws-provider", "My-Provider", 1),
+			strings.Replace(testAudience, "my-aws-provider", "abc", 1), testAudience + strings.Repeat("a", 512), testAudience + long,
+			"//iam.googleapis.com/locations/global/workforcePools/pool/providers/provider", int64(912480652101), []any{testAudience}, jsonObject{}},
 		"subject_token_type": {nil, "", "urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:token-type:id_token", "urn:ietf:params:oauth:token-type:saml2",
 			"urn:ietf:params:oauth:token-type:mtls", awsfed.AWSSubjectTokenType + " ", strings.ToUpper(awsfed.AWSSubjectTokenType), long, 1, []any{}},
 		"token_url": {sts, sts + "/", sts + "/v1/token/", sts + "/v1//token", sts + "//v1/token", sts + "/v1/introspect", sts + "/v2/token", sts + "/v1/../v1/token",
@@ -124,12 +124,12 @@ func hostileValues() map[string][]any {
 			iam + impersonationPath + "#", iam + "?a=" + impersonationPath, iam + "#" + impersonationPath, iam + "?" + impersonationPath,
 			"http://iamcredentials.googleapis.com" + impersonationPath, sts + impersonationPath, "https://iam.googleapis.com" + impersonationPath,
 			"https://iamcredentials.mtls.evil.example" + impersonationPath, "https://iamcredentials.{region}.rep.googleapis.com" + impersonationPath,
-			impersonationPath, strings.TrimPrefix(impersonationPath, "/"), offlineAccount,
-			iam + "/v1/projects/-/serviceAccounts/" + offlineAccount + "," + offlineAccount + ":generateAccessToken",
-			iam + "/v1/projects/-/serviceAccounts/" + offlineAccount + "/" + offlineAccount + ":generateAccessToken",
-			iam + "/v1/projects/-/serviceAccounts/" + offlineAccount + impersonationPath,
-			iam + "/v1/projects/-/serviceAccounts/" + offlineAccount + "@" + offlineAccount + ":generateAccessToken",
-			iam + "/v1/projects/-/serviceAccounts/" + offlineAccount + ":generateAccessToken:generateAccessToken",
+			impersonationPath, strings.TrimPrefix(impersonationPath, "/"), testAccount,
+			iam + "/v1/projects/-/serviceAccounts/" + testAccount + "," + testAccount + ":generateAccessToken",
+			iam + "/v1/projects/-/serviceAccounts/" + testAccount + "/" + testAccount + ":generateAccessToken",
+			iam + "/v1/projects/-/serviceAccounts/" + testAccount + impersonationPath,
+			iam + "/v1/projects/-/serviceAccounts/" + testAccount + "@" + testAccount + ":generateAccessToken",
+			iam + "/v1/projects/-/serviceAccounts/" + testAccount + ":generateAccessToken:generateAccessToken",
 			iam + "/v1/projects/-/serviceAccounts/:generateAccessToken", iam + "/v1/projects/-/serviceAccounts/-:generateAccessToken",
 			iam + "/v1/projects/-/serviceAccounts/..:generateAccessToken", iam + "/v1/projects/-/serviceAccounts/%2e%2e:generateAccessToken",
 			iam + "/v1/projects/-/serviceAccounts/a%2Fb@c.example:generateAccessToken", iam + "/v1/projects/-/serviceAccounts/a%252Fb@c.example:generateAccessToken",
@@ -201,7 +201,7 @@ func plantedFile(t *testing.T, field string, value any) []byte {
 func sentNothing(t *testing.T) {
 	t.Helper()
 	before := http.DefaultTransport
-	http.DefaultTransport = forbidden{t}
+	http.DefaultTransport = forbidden(t)
 	t.Cleanup(func() { http.DefaultTransport = before })
 }
 
@@ -385,7 +385,7 @@ func TestCredentialFileOfGoodFormsIsRead(t *testing.T) {
 		{"a token URL with the port it has anyway", jsonObject{"token_url": "https://sts.googleapis.com:443/v1/token"}, awsfed.Config{TokenURL: "https://sts.googleapis.com:443/v1/token"}, nil},
 		{"capital letters of DNS", jsonObject{"token_url": "https://STS.GoogleAPIs.com/v1/token"}, awsfed.Config{TokenURL: "https://STS.GoogleAPIs.com/v1/token"}, nil},
 		{"direct access", jsonObject{impersonationURL: nil}, awsfed.Config{ServiceAccount: "none"}, nil},
-		{"an account with its @ escaped", jsonObject{impersonationURL: account(strings.Replace(offlineAccount, "@", "%40", 1))}, awsfed.Config{}, nil},
+		{"an account with its @ escaped", jsonObject{impersonationURL: account(strings.Replace(testAccount, "@", "%40", 1))}, awsfed.Config{}, nil},
 		{"an account by its unique ID", jsonObject{impersonationURL: account("112233445566778899001")}, awsfed.Config{ServiceAccount: "112233445566778899001"}, nil},
 		{"a default service account", jsonObject{impersonationURL: account("912480652101-compute@developer.gserviceaccount.com")}, awsfed.Config{ServiceAccount: "912480652101-compute@developer.gserviceaccount.com"}, nil},
 		{"an account of a domain-scoped project", jsonObject{impersonationURL: account("app@proj.example.com.iam.gserviceaccount.com")}, awsfed.Config{ServiceAccount: "app@proj.example.com.iam.gserviceaccount.com"}, nil},
@@ -426,10 +426,10 @@ func TestCredentialFileOfGoodFormsIsRead(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			row.want.Audience = offlineAudience
+			row.want.Audience = testAudience
 			switch row.want.ServiceAccount {
 			case "":
-				row.want.ServiceAccount = offlineAccount
+				row.want.ServiceAccount = testAccount
 			case "none":
 				row.want.ServiceAccount = ""
 			}

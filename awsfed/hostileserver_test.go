@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -85,10 +84,7 @@ func hostileSteps() []hostileStep {
 			fields: []string{"access_token", "issued_token_type", "token_type", "expires_in"},
 			config: func(cfg *awsfed.Config, url string) { cfg.TokenURL = url + "/v1/token" },
 			prepare: func(t *testing.T, cfg awsfed.Config) func(context.Context) error {
-				builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
-				require.NoError(t, err)
-				exchanger, err := awsfed.NewExchanger(cfg, builder)
-				require.NoError(t, err)
+				exchanger := newExchanger(t, cfg)
 				return func(ctx context.Context) error {
 					_, err := exchanger.TokenContext(ctx)
 					return err
@@ -100,17 +96,14 @@ func hostileSteps() []hostileStep {
 			fields: []string{"accessToken", "expireTime"},
 			config: func(cfg *awsfed.Config, url string) {
 				cfg.IAMCredentialsEndpoint = url
-				cfg.ServiceAccount = "aws-app@my-project.iam.gserviceaccount.com"
+				cfg.ServiceAccount = testAccount
 				cfg.Lifetime = shortLife
 			},
 			prepare: func(t *testing.T, cfg awsfed.Config) func(context.Context) error {
-				builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
-				require.NoError(t, err)
-				exchanger, err := awsfed.NewExchanger(cfg, builder)
-				require.NoError(t, err)
+				exchanger := newExchanger(t, cfg)
 				federated, err := exchanger.TokenContext(t.Context())
 				require.NoError(t, err)
-				impersonator, err := awsfed.NewImpersonator(cfg, oneToken{federated})
+				impersonator, err := awsfed.NewImpersonator(cfg, fixedFederated(federated.AccessToken))
 				require.NoError(t, err)
 				return func(ctx context.Context) error {
 					_, err := impersonator.TokenContext(ctx)
@@ -573,7 +566,7 @@ func (l *hostileSetup) server(t *testing.T, h hostileStep, secure bool) (*hostil
 		Region:                 "us-east-1",
 		TokenURL:               l.good.url + "/v1/token",
 		IAMCredentialsEndpoint: l.good.url,
-		Logger:                 slog.New(slog.DiscardHandler),
+		Logger:                 quiet,
 		Timeout:                1500 * time.Millisecond,
 	}
 	if secure {

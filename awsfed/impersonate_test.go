@@ -86,9 +86,9 @@ func TestImpersonatorDoesNotSendABrokenFederatedToken(t *testing.T) {
 			sent := 0
 			client := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 				sent++
-				return answering(200, impersonationAnswer("ya29.c.x")).Transport.RoundTrip(req)
+				return jsonAnswer(200, impersonationAnswer("ya29.c.x")), nil
 			})}
-			impersonator, err := awsfed.NewImpersonator(awsfed.Config{Audience: testAudience, ServiceAccount: "aws-app@my-project.iam.gserviceaccount.com", HTTPClient: client},
+			impersonator, err := awsfed.NewImpersonator(awsfed.Config{Audience: testAudience, ServiceAccount: testAccount, HTTPClient: client},
 				sourceFunc(func(context.Context) (*oauth2.Token, error) {
 					return &oauth2.Token{AccessToken: broken, Expiry: time.Now().Add(time.Hour)}, nil
 				}))
@@ -101,7 +101,7 @@ func TestImpersonatorDoesNotSendABrokenFederatedToken(t *testing.T) {
 }
 
 func TestImpersonatorOfASourceThatGivesNothingIsAnErrorAndNoPanic(t *testing.T) {
-	impersonator, err := awsfed.NewImpersonator(awsfed.Config{Audience: testAudience, ServiceAccount: "aws-app@my-project.iam.gserviceaccount.com"},
+	impersonator, err := awsfed.NewImpersonator(awsfed.Config{Audience: testAudience, ServiceAccount: testAccount},
 		sourceFunc(func(context.Context) (*oauth2.Token, error) { return nil, nil }))
 	require.NoError(t, err)
 	_, err = impersonator.TokenContext(t.Context())
@@ -113,7 +113,7 @@ func TestImpersonatorOfASourceThatGivesNothingIsAnErrorAndNoPanic(t *testing.T) 
 func TestImpersonatorTakesASecondTokenOfNothingForAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
-		cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, http.StatusUnauthorized, nil, `{"error":{"code":401,"status":"UNAUTHENTICATED"}}`))
+		cloud.Inject(tokenRefused())
 		impersonator, err := awsfed.NewImpersonator(cloud.Config(), &forgetful{})
 		require.NoError(t, err)
 		_, err = impersonator.TokenContext(t.Context())

@@ -2,7 +2,6 @@ package awsfed_test
 
 import (
 	"context"
-	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -33,10 +32,7 @@ func TestLayersKeepTheTimeoutWhenTheyAreUsedAlone(t *testing.T) {
 				cloud.Inject(awsfedtest.Drop(endpoint))
 				cfg := cloud.Config()
 				cfg.Timeout = 5 * time.Second
-				builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
-				require.NoError(t, err)
-				exchanger, err := awsfed.NewExchanger(cfg, builder)
-				require.NoError(t, err)
+				exchanger := newExchanger(t, cfg)
 				impersonator, err := awsfed.NewImpersonator(cfg, exchanger)
 				require.NoError(t, err)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -126,8 +122,7 @@ func TestLayersLoseNothingInADecorator(t *testing.T) {
 		t.Run(layer+"/dropping of a refused token", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud := awsfedtest.New(awsfedtest.Options{})
-				cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, http.StatusUnauthorized, nil,
-					`{"error":{"code":401,"status":"UNAUTHENTICATED"}}`).Times(1))
+				cloud.Inject(tokenRefused().Times(1))
 				_, err := decorated(t, cloud.Config(), layer).Token()
 				require.NoError(t, err)
 				assert.Equal(t, 2, cloud.Count(awsfedtest.GoogleSTS))

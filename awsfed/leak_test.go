@@ -164,7 +164,7 @@ func replaceCodes(pattern *regexp.Regexp, text string) string {
 
 func TestLeakFinderKnowsEverySpelling(t *testing.T) {
 	type field struct{ Key any }
-	for _, secret := range []string{offlineSecretKey, offlineSessionToken, url.QueryEscape(`{"url":"https://sts.example?a=b&c=d"}`)} {
+	for _, secret := range []string{testSecretKey, testSessionToken, url.QueryEscape(`{"url":"https://sts.example?a=b&c=d"}`)} {
 		finder := newLeakFinder(t, map[string]string{secret: "it"})
 		check := func(how, text string) { assert.Equal(t, []string{"it"}, finder.find(text), "%s: %s", how, text) }
 		var array [128]byte

@@ -28,6 +28,11 @@ func blackout(cloud *awsfedtest.Cloud) (restore func()) {
 	return func() { first(); second() }
 }
 
+// tokenRefused makes the impersonation refuse the federated token.
+func tokenRefused() awsfedtest.Fault {
+	return awsfedtest.Status(awsfedtest.IAMCredentials, http.StatusUnauthorized, nil, `{"error":{"code":401,"status":"UNAUTHENTICATED"}}`)
+}
+
 // A tally counts what a load of callers saw.
 type tally struct {
 	calls, failed atomic.Int64
@@ -67,11 +72,11 @@ var holders = map[string]func(*awsfed.TokenSource) func() error{
 		return func() error { _, err := ts.TokenContext(context.Background()); return err }
 	},
 	"oauth2.NewClient": func(ts *awsfed.TokenSource) func() error {
-		ctx := context.WithValue(context.Background(), oauth2.HTTPClient, &http.Client{Transport: judge{}})
+		ctx := context.WithValue(context.Background(), oauth2.HTTPClient, &http.Client{Transport: roundTripper(judge)})
 		return get(oauth2.NewClient(ctx, ts))
 	},
 	"oauth2.Transport": func(ts *awsfed.TokenSource) func() error {
-		return get(&http.Client{Transport: &oauth2.Transport{Source: ts, Base: judge{}}})
+		return get(&http.Client{Transport: &oauth2.Transport{Source: ts, Base: roundTripper(judge)}})
 	},
 }
 

@@ -104,9 +104,9 @@ func TestEC2MetadataOfAProgramsOwnIsJudgedByItsErrors(t *testing.T) {
 		change    func(*imds.Options)
 		transient bool
 	}{
-		"the dial is refused":  {transport: dialer(os.NewSyscallError("connect", syscall.ECONNREFUSED))},
-		"there is no route":    {transport: dialer(os.NewSyscallError("connect", syscall.EHOSTUNREACH))},
-		"the dial times out":   {transport: dialer(os.ErrDeadlineExceeded)},
+		"the dial is refused":  {transport: undialed(os.NewSyscallError("connect", syscall.ECONNREFUSED))},
+		"there is no route":    {transport: undialed(os.NewSyscallError("connect", syscall.EHOSTUNREACH))},
+		"the dial times out":   {transport: undialed(os.ErrDeadlineExceeded)},
 		"it is switched off":   {change: func(o *imds.Options) { o.ClientEnableState = imds.ClientDisabled }},
 		"it resets":            {transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNRESET }), transient: true},
 		"it is silent":         {transport: roundTripper(func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() }), transient: true},

@@ -21,7 +21,7 @@ var (
 func FuzzNamesAgreeWithTheirPatterns(f *testing.F) {
 	for _, name := range []string{
 		"a.b", "a", ".", "a.", ".a", "a..b", "A.b", "cloud.example", "-.-", "a.b\n",
-		offlineAccount, "a@b.c", "a@b", "@b.c", "a@.c", "a@b.", "a@b..c", "a@b@c.d", "a@b.c1", "A.B-c_D@e:f.g", "a@b.c\n", "ä@b.c", "a@b.C",
+		testAccount, "a@b.c", "a@b", "@b.c", "a@.c", "a@b.", "a@b..c", "a@b@c.d", "a@b.c1", "A.B-c_D@e:f.g", "a@b.c\n", "ä@b.c", "a@b.C",
 		"123456789", "1234567890", "123456789012345678901234567890", "1234567890123456789012345678901", "123456789a",
 		"us-east-1", "us-west-2-lax-1", "aws-global", "aws-us-gov-global", "aws--global", "awsx-global", "aws-global-global", "aws-1-global",
 		"aws", "-global", "aws-", "awsglobal", "aws-Global", "xaws-global",
@@ -32,7 +32,7 @@ func FuzzNamesAgreeWithTheirPatterns(f *testing.F) {
 		if name == "" || len(name) > 60 {
 			return // absent, or over a bound of its own
 		}
-		_, err := awsfed.NewExchanger(awsfed.Config{Audience: offlineAudience, ServiceAccount: name, Region: name, UniverseDomain: name}, fixedSubject{})
+		_, err := awsfed.NewExchanger(awsfed.Config{Audience: testAudience, ServiceAccount: name, Region: name, UniverseDomain: name}, fixedSubject{})
 		faulty := faultyFields(err)
 		assert.Equal(t, !accountPattern.MatchString(name), slices.Contains(faulty, "ServiceAccount"), "%q", name)
 		assert.Equal(t, !domainPattern.MatchString(name), slices.Contains(faulty, "UniverseDomain"), "%q", name)

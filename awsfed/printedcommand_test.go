@@ -31,7 +31,6 @@ import (
 const (
 	emulatedPool     = "projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool"
 	emulatedProvider = emulatedPool + "/providers/my-aws-provider"
-	emulatedAccount  = "aws-app@my-project.iam.gserviceaccount.com"
 
 	placeholderRole = "arn:aws:sts::AWS_ACCOUNT_ID:assumed-role/AWS_ROLE_NAME"
 
@@ -156,8 +155,8 @@ func commandsOfFaults(member, role string) map[string][][]string {
 		identityPools("providers", "undelete", emulatedProvider),
 	}
 	binding := [][]string{
-		{"gcloud", "iam", "service-accounts", "add-iam-policy-binding", emulatedAccount, "--role=roles/iam.workloadIdentityUser", "--member=" + member},
-		{"gcloud", "iam", "service-accounts", "get-iam-policy", emulatedAccount},
+		{"gcloud", "iam", "service-accounts", "add-iam-policy-binding", testAccount, "--role=roles/iam.workloadIdentityUser", "--member=" + member},
+		{"gcloud", "iam", "service-accounts", "get-iam-policy", testAccount},
 	}
 	whoAmI := [][]string{{"aws", "sts", "get-caller-identity"}}
 	hopLimit := [][]string{{"aws", "ec2", "modify-instance-metadata-options", "--instance-id", "INSTANCE_ID", "--http-put-response-hop-limit", "2"}}
@@ -173,7 +172,7 @@ func commandsOfFaults(member, role string) map[string][][]string {
 			`--attribute-mapping=google.subject=assertion.userid,attribute.aws_role=assertion.arn.contains("assumed-role") ? assertion.arn.extract("{account_arn}assumed-role/") + "assumed-role/" + assertion.arn.extract("assumed-role/{role_name}/") : assertion.arn`)},
 		"mapping-empty":   {identityPools("providers", "describe", emulatedProvider, "--format=value(attributeMapping)")},
 		"missing-binding": binding, "wrong-principal": binding,
-		"service-account-missing": {{"gcloud", "iam", "service-accounts", "list", `--filter=email:"` + emulatedAccount + `"`}},
+		"service-account-missing": {{"gcloud", "iam", "service-accounts", "list", `--filter=email:"` + testAccount + `"`}},
 		"iamcredentials-api-disabled": {describeProject,
 			{"gcloud", "services", "enable", "iamcredentials.googleapis.com", "--project=the-project"}},
 		"vpc-service-controls": {describeProject, denials("emulator", "the-project")},

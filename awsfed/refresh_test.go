@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/oauth2"
 
 	"github.com/awsfed/awsfed-go/awsfed"
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
@@ -52,14 +51,7 @@ func TestTokenSourceFirstAttemptThatHangsIsNotTheLast(t *testing.T) {
 
 func TestTokenSourceThatIsSlowSucceedsWithinTheTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ts := cached(t, func(ctx context.Context) (*oauth2.Token, error) {
-			select {
-			case <-time.After(12 * time.Second):
-				return tokenFor(time.Hour), nil
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
-		})
+		ts := cached(t, takes(12*time.Second))
 		start := time.Now()
 		_, err := ts.Token()
 		require.NoError(t, err)

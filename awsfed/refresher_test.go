@@ -83,14 +83,7 @@ func TestTokenSourceMakesNobodyWaitInTheLastSecondsAfterAFailedRefresh(t *testin
 
 func TestTokenSourceRefreshesWhatNeedsLongInTheBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ts, s := scripted(t, func(ctx context.Context) (*oauth2.Token, error) {
-			select {
-			case <-time.After(12 * time.Second):
-				return tokenFor(time.Hour), nil
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
-		})
+		ts, s := scripted(t, takes(12*time.Second))
 		_, err := ts.Token()
 		require.NoError(t, err)
 		var load tally

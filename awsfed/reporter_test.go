@@ -120,7 +120,7 @@ func TestTokenSourceDoesNotWaitForAHook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		defer close(release)
-		ts, err := awsfed.NewCachedTokenSource(sourceFunc(gives(time.Minute)), &awsfed.CacheOptions{
+		ts, err := awsfed.NewCachedTokenSource(gives(time.Minute), &awsfed.CacheOptions{
 			Logger: quiet, OnRefresh: func(awsfed.RefreshEvent) { <-release },
 		})
 		require.NoError(t, err)
@@ -136,7 +136,7 @@ func TestTokenSourceCountsTheEventsThatAHookWasTooSlowFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dropped := make(chan int, 1000)
 		release := make(chan struct{})
-		ts, err := awsfed.NewCachedTokenSource(sourceFunc(gives(2*time.Second)), &awsfed.CacheOptions{
+		ts, err := awsfed.NewCachedTokenSource(gives(2*time.Second), &awsfed.CacheOptions{
 			Logger: quiet, OnRefresh: func(event awsfed.RefreshEvent) { <-release; dropped <- event.Dropped },
 		})
 		require.NoError(t, err)

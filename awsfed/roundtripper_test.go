@@ -2,9 +2,10 @@ package awsfed_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -12,13 +13,16 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
+// roundTripper is a network, or a server, that is a func.
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
+// jsonAnswer is an answer of a Google API.
 func jsonAnswer(status int, body string) *http.Response {
 	return &http.Response{
 		StatusCode: status,
@@ -29,8 +33,16 @@ func jsonAnswer(status int, body string) *http.Response {
 
 // answering is a client of a Google that gives one answer to everything.
 func answering(status int, body string) *http.Client {
+	return &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { return jsonAnswer(status, body), nil })}
+}
+
+// diverted is a client that asks stranger for what is at host, and base for the rest.
+func diverted(host string, stranger, base http.RoundTripper) *http.Client {
 	return &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+		if req.URL.Host == host {
+			return stranger.RoundTrip(req)
+		}
+		return base.RoundTrip(req)
 	})}
 }
 
@@ -72,29 +84,41 @@ func (g *scriptedGoogle) urls() []string {
 	return urls
 }
 
-// hangingGoogle gives no answer until it is given up on.
-type hangingGoogle struct{}
-
-func (hangingGoogle) RoundTrip(req *http.Request) (*http.Response, error) {
+// hanging gives no answer until it is given up on.
+func hanging(req *http.Request) (*http.Response, error) {
 	<-req.Context().Done()
 	return nil, req.Context().Err()
 }
 
-// brokenGoogle cannot be reached.
-type brokenGoogle struct{ err error }
+// broken cannot be reached.
+func broken(err error) roundTripper {
+	return func(*http.Request) (*http.Response, error) { return nil, err }
+}
 
-func (g brokenGoogle) RoundTrip(*http.Request) (*http.Response, error) { return nil, g.err }
+// undialed is a network on which no connection comes about.
+func undialed(err error) http.RoundTripper {
+	return &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
+	}}
+}
+
+// forbidden is a network that nobody is to use.
+func forbidden(t *testing.T) roundTripper {
+	return func(req *http.Request) (*http.Response, error) {
+		t.Errorf("a request to %s", req.URL.Host)
+		return nil, http.ErrUseLastResponse
+	}
+}
 
 // judge is a Google API that takes any bearer token: expiry is what the tests of holders are about.
-type judge struct{}
-
-func (judge) RoundTrip(req *http.Request) (*http.Response, error) {
+func judge(req *http.Request) (*http.Response, error) {
 	if req.Header.Get("Authorization") == "" {
-		return nil, fmt.Errorf("no token")
+		return nil, errors.New("no token")
 	}
 	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: req}, nil
 }
 
+// get asks a Google API.
 func get(client *http.Client) func() error {
 	return func() error {
 		resp, err := client.Get("https://storage.googleapis.com/storage/v1/b")
@@ -103,20 +127,6 @@ func get(client *http.Client) func() error {
 		}
 		return err
 	}
-}
-
-type forbidden struct{ t *testing.T }
-
-func (f forbidden) RoundTrip(req *http.Request) (*http.Response, error) {
-	f.t.Errorf("a request to %s", req.URL.Host)
-	return nil, http.ErrUseLastResponse
-}
-
-// dialer is a network on which no connection comes about.
-func dialer(err error) http.RoundTripper {
-	return &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
-	}}
 }
 
 // gossip is a service that repeats in its errors all that it was sent.
@@ -134,6 +144,34 @@ func gossip(req *http.Request) (*http.Response, error) {
 		answer = []byte("<ErrorResponse><Error><Code>AccessDenied</Code><Message>" + said + "</Message></Error></ErrorResponse>")
 	}
 	return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(answer)), Request: req}, nil
+}
+
+// A sentSecret is a secret of a request, with what it is.
+type sentSecret struct{ what, secret string }
+
+// sentSecrets are those of a request with that body: what its server knows.
+func sentSecrets(req *http.Request, body []byte) []sentSecret {
+	all := []sentSecret{
+		{"bearer token or signature", strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")},
+		{"session token", req.Header.Get("X-Amz-Security-Token")},
+	}
+	if form, err := url.ParseQuery(string(body)); err == nil && form.Has("subject_token") {
+		text, _ := url.QueryUnescape(form.Get("subject_token"))
+		var request signedRequest
+		_ = json.Unmarshal([]byte(text), &request)
+		all = append(all, sentSecret{"subject token", form.Get("subject_token")},
+			sentSecret{"session token", request.header("X-Amz-Security-Token")}, sentSecret{"signature", request.header("Authorization")})
+	}
+	var secrets []sentSecret
+	for _, s := range all {
+		if s.secret != "" {
+			secrets = append(secrets, s)
+		}
+		if _, signature, found := strings.Cut(s.secret, "Signature="); found {
+			secrets = append(secrets, sentSecret{"signature", signature})
+		}
+	}
+	return secrets
 }
 
 // A canary sits on the wire and remembers every secret that passes.
@@ -159,36 +197,18 @@ func (c *canary) RoundTrip(req *http.Request) (*http.Response, error) {
 		body, _ = io.ReadAll(req.Body)
 		req.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	c.note("bearer token or signature", strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "))
-	c.note("session token", req.Header.Get("X-Amz-Security-Token"))
-	if form, err := url.ParseQuery(string(body)); err == nil && form.Has("subject_token") {
-		c.note("subject token", form.Get("subject_token"))
-		text, _ := url.QueryUnescape(form.Get("subject_token"))
-		var request signedRequest
-		_ = json.Unmarshal([]byte(text), &request)
-		c.note("session token", request.header("X-Amz-Security-Token"))
-		_, signature, _ := strings.Cut(request.header("Authorization"), "Signature=")
-		c.note("signature", signature)
+	for _, s := range sentSecrets(req, body) {
+		c.note(s.what, s.secret)
 	}
 	resp, err := c.base.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
 	answer, readErr := io.ReadAll(resp.Body)
-	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(answer), failing{readErr}))
+	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(answer), iotest.ErrReader(cmp.Or(readErr, io.EOF)))) // ends as it did
 	var tokens struct{ Access_token, AccessToken string }
 	_ = json.Unmarshal(answer, &tokens)
 	c.note("federated token", tokens.Access_token)
 	c.note("service-account token", tokens.AccessToken)
 	return resp, nil
-}
-
-// failing ends a body as the wire did.
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) {
-	if f.err != nil {
-		return 0, f.err
-	}
-	return 0, io.EOF
 }

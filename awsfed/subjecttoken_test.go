@@ -23,8 +23,6 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed"
 )
 
-const testAudience = "//iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/providers/my-aws-provider"
-
 // googles is the subject token that Google's own library sends, seen by a server in its place. With
 // a verification URL the credentials come from the environment, since code cannot give it one.
 func googles(t *testing.T, credentials aws.Credentials, region, verificationURL string) string {

@@ -59,7 +59,7 @@ func TestTokenSourceHandsOutCopies(t *testing.T) {
 func TestTokenSourceIsSharedByTwoOAuth2ClientsWithoutARace(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	ts := newSource(t, cloud)
-	ctx := context.WithValue(t.Context(), oauth2.HTTPClient, &http.Client{Transport: judge{}})
+	ctx := context.WithValue(t.Context(), oauth2.HTTPClient, &http.Client{Transport: roundTripper(judge)})
 	var callers sync.WaitGroup
 	for range 2 {
 		client := oauth2.NewClient(ctx, ts)
@@ -222,10 +222,7 @@ func TestTokenSourceThatNobodyMadeGivesErrors(t *testing.T) {
 
 func TestTokenSourceKeepsTheQuotaProjectOfCacheOptions(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
-	builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cloud.Config())
-	require.NoError(t, err)
-	exchanger, err := awsfed.NewExchanger(cloud.Config(), builder)
-	require.NoError(t, err)
+	exchanger := newExchanger(t, cloud.Config())
 	ts, err := awsfed.NewCachedTokenSource(exchanger, &awsfed.CacheOptions{QuotaProject: "pays", Logger: quiet})
 	require.NoError(t, err)
 	metadata, err := ts.GetRequestMetadata(t.Context())
@@ -248,8 +245,7 @@ func TestTokenSourceReplacesARefusedFederatedTokenOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud := awsfedtest.New(awsfedtest.Options{})
-				cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, http.StatusUnauthorized, nil,
-					`{"error":{"code":401,"status":"UNAUTHENTICATED"}}`).Times(test.refusals))
+				cloud.Inject(tokenRefused().Times(test.refusals))
 				_, err := newSource(t, cloud).Token()
 				assert.Equal(t, test.wantErr, err != nil)
 				assert.Equal(t, test.exchanges, cloud.Count(awsfedtest.GoogleSTS))
@@ -267,7 +263,7 @@ func TestTokenSourceCountsTheFailureOfTheRenewal(t *testing.T) {
 		require.NoError(t, err)
 		time.Sleep(time.Until(token.Expiry) - time.Minute)
 		ts.Invalidate(token)
-		cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, http.StatusUnauthorized, nil, `{"error":{"code":401,"status":"UNAUTHENTICATED"}}`).Times(1))
+		cloud.Inject(tokenRefused().Times(1))
 		cloud.Inject(awsfedtest.Unavailable(awsfedtest.GoogleSTS).During(12 * time.Second))
 		_, err = ts.Token()
 		require.NoError(t, err, "both pass within the Timeout")
@@ -277,19 +273,8 @@ func TestTokenSourceCountsTheFailureOfTheRenewal(t *testing.T) {
 func TestTokenSourceOfOneFederatedTokenFeedsManyAccounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
-		cfg := cloud.Config()
-		builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
-		require.NoError(t, err)
-		exchanger, err := awsfed.NewExchanger(cfg, builder)
-		require.NoError(t, err)
-		federated, err := awsfed.NewCachedTokenSource(exchanger, &awsfed.CacheOptions{Kind: awsfed.FederatedToken})
-		require.NoError(t, err)
 		var callers sync.WaitGroup
-		for range 20 {
-			impersonator, err := awsfed.NewImpersonator(cfg, federated)
-			require.NoError(t, err)
-			account, err := awsfed.NewCachedTokenSource(impersonator, &awsfed.CacheOptions{Kind: awsfed.ServiceAccountToken})
-			require.NoError(t, err)
+		for _, account := range newAccounts(t, cloud.Config(), 20) {
 			callers.Go(func() {
 				_, err := account.Token()
 				assert.NoError(t, err)
@@ -304,21 +289,11 @@ func TestTokenSourceOfOneFederatedTokenFeedsManyAccounts(t *testing.T) {
 func TestTokenSourcesOfManyAccountsDoNotDropEachOthersTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
-		cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, http.StatusUnauthorized, nil, `{"error":{"code":401,"status":"UNAUTHENTICATED"}}`))
+		cloud.Inject(tokenRefused())
 		cfg := cloud.Config()
 		cfg.Logger = quiet
-		builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), cfg)
-		require.NoError(t, err)
-		exchanger, err := awsfed.NewExchanger(cfg, builder)
-		require.NoError(t, err)
-		federated, err := awsfed.NewCachedTokenSource(exchanger, &awsfed.CacheOptions{Logger: quiet})
-		require.NoError(t, err)
 		var callers sync.WaitGroup
-		for range 20 {
-			impersonator, err := awsfed.NewImpersonator(cfg, federated)
-			require.NoError(t, err)
-			account, err := awsfed.NewCachedTokenSource(impersonator, &awsfed.CacheOptions{Logger: quiet})
-			require.NoError(t, err)
+		for _, account := range newAccounts(t, cfg, 20) {
 			callers.Go(func() {
 				for range 10 * 60 {
 					_, err := account.Token()
@@ -358,7 +333,7 @@ func TestTokenSourceHasNoGoroutineWhileItIsIdle(t *testing.T) {
 	before := runtime.NumGoroutine()
 	sources := make([]*awsfed.TokenSource, idle)
 	for i := range sources {
-		sources[i] = cached(t, func(context.Context) (*oauth2.Token, error) { return tokenFor(time.Hour), nil })
+		sources[i] = cached(t, gives(time.Hour))
 		_, err := sources[i].Token()
 		require.NoError(t, err)
 	}

@@ -21,7 +21,7 @@ func TestTransportHonoursTheContextOfTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.Drop(awsfedtest.GoogleSTS))
-		client := &http.Client{Transport: &awsfed.Transport{Source: newSource(t, cloud), Base: judge{}}}
+		client := &http.Client{Transport: &awsfed.Transport{Source: newSource(t, cloud), Base: roundTripper(judge)}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://storage.googleapis.com/", nil)
@@ -46,7 +46,7 @@ func TestTransportNamesTheQuotaProject(t *testing.T) {
 	var sent http.Header
 	base := roundTripper(func(req *http.Request) (*http.Response, error) {
 		sent = req.Header
-		return judge{}.RoundTrip(req)
+		return judge(req)
 	})
 	require.NoError(t, get(&http.Client{Transport: &awsfed.Transport{Source: ts, Base: base}})())
 	assert.Equal(t, "payer", sent.Get("X-Goog-User-Project"))
@@ -84,9 +84,9 @@ func TestTransportKeepsTheTokenFromOthers(t *testing.T) {
 	assert.ErrorContains(t, err, "does not go over http")
 
 	followed := &http.Request{Method: http.MethodGet, URL: must(url.Parse("https://storage.googleapis.com/")), Response: &http.Response{}}
-	_, err = (&awsfed.Transport{Source: ts, Base: judge{}}).RoundTrip(followed)
+	_, err = (&awsfed.Transport{Source: ts, Base: roundTripper(judge)}).RoundTrip(followed)
 	assert.ErrorContains(t, err, "no token", "a redirect from nobody knows whom")
 
-	_, err = (&awsfed.Transport{Source: ts, Base: judge{}}).RoundTrip(&http.Request{Method: http.MethodGet, URL: must(url.Parse("https://storage.googleapis.com/"))})
+	_, err = (&awsfed.Transport{Source: ts, Base: roundTripper(judge)}).RoundTrip(&http.Request{Method: http.MethodGet, URL: must(url.Parse("https://storage.googleapis.com/"))})
 	assert.NoError(t, err, "a request without a header map")
 }

@@ -29,14 +29,14 @@ func hostOf(raw string) string {
 // Every combination of what a file can hold comes back as it was.
 func TestCredentialFileIsReadBackAsItWasWritten(t *testing.T) {
 	combinations := 0
-	for _, account := range []string{"", offlineAccount, "112233445566778899001", "912480652101-compute@developer.gserviceaccount.com"} {
+	for _, account := range []string{"", testAccount, "112233445566778899001", "912480652101-compute@developer.gserviceaccount.com"} {
 		for _, lifetime := range []time.Duration{0, time.Second, time.Hour, 12 * time.Hour} {
 			for _, tokenURL := range []string{"", "https://sts.europe-west4.rep.googleapis.com/v1/token", "https://proxy.example/a%2Fb/", "http://127.0.0.1:8085/v1/token"} {
 				for _, iam := range []string{"", "https://iamcredentials.mtls.googleapis.com", "https://proxy.example:8443/iam", "http://[::1]:8085"} {
 					for _, verification := range []string{"", "https://sts-fips.{region}.amazonaws.com" + callerIdentity, "https://sts.amazonaws.com/" + callerIdentity, "http://127.0.0.1:8085" + callerIdentity} {
 						for _, metadata := range []string{"", "http://[fd00:ec2::254]", "https://proxy.example", "http://127.0.0.1:8085"} {
 							for _, universe := range []string{"", "cloud.example"} {
-								cfg := awsfed.Config{Audience: offlineAudience, ServiceAccount: account, TokenURL: tokenURL, VerificationURL: verification,
+								cfg := awsfed.Config{Audience: testAudience, ServiceAccount: account, TokenURL: tokenURL, VerificationURL: verification,
 									MetadataEndpoint: metadata, UniverseDomain: universe, QuotaProject: "payer"}
 								if account != "" {
 									cfg.Lifetime, cfg.IAMCredentialsEndpoint = lifetime, iam
@@ -68,17 +68,17 @@ func TestCredentialFileLeavesOutWhatItCannotHold(t *testing.T) {
 	require.NoError(t, err)
 	got, err := awsfed.ConfigFromJSON(file, nil)
 	require.NoError(t, err)
-	assert.Equal(t, awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}, got)
+	assert.Equal(t, awsfed.Config{Audience: testAudience, ServiceAccount: testAccount}, got)
 	assert.NotContains(t, string(file), "service_account_impersonation\"", "no lifetime, no object for it")
 
-	cfg.Delegates = []string{offlineAccount}
+	cfg.Delegates = []string{testAccount}
 	file, err = cfg.CredentialFile()
 	assert.Equal(t, []string{"Delegates"}, faultyFields(err), "without them the file would not work")
 	assert.Nil(t, file)
 }
 
 func TestCredentialFileThatIsWrittenIsThatOfGcloud(t *testing.T) {
-	file, err := awsfed.Config{Audience: offlineAudience, ServiceAccount: offlineAccount}.CredentialFile()
+	file, err := awsfed.Config{Audience: testAudience, ServiceAccount: testAccount}.CredentialFile()
 	require.NoError(t, err)
 	gcloud, err := os.ReadFile("testdata/credentialfile/gcloud-enable-imdsv2.json")
 	require.NoError(t, err)
@@ -87,19 +87,19 @@ func TestCredentialFileThatIsWrittenIsThatOfGcloud(t *testing.T) {
 
 // Google's own library gets a token with the file, and from the places that the file names.
 func TestCredentialFileThatIsWrittenIsReadByGooglesLibrary(t *testing.T) {
-	t.Setenv("AWS_ACCESS_KEY_ID", offlineAccessKey)
-	t.Setenv("AWS_SECRET_ACCESS_KEY", offlineSecretKey)
-	t.Setenv("AWS_SESSION_TOKEN", offlineSessionToken)
+	t.Setenv("AWS_ACCESS_KEY_ID", testAccessKey)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", testSecretKey)
+	t.Setenv("AWS_SESSION_TOKEN", testSessionToken)
 	t.Setenv("AWS_REGION", "eu-west-1")
 	for name, cfg := range map[string]awsfed.Config{
-		"the usual one":  {ServiceAccount: offlineAccount},
+		"the usual one":  {ServiceAccount: testAccount},
 		"direct access":  {},
-		"with a life":    {ServiceAccount: offlineAccount, Lifetime: 2 * time.Hour},
-		"other services": {ServiceAccount: offlineAccount, TokenURL: "https://sts.mtls.googleapis.com/v1/token", IAMCredentialsEndpoint: "https://iamcredentials.mtls.googleapis.com/"},
+		"with a life":    {ServiceAccount: testAccount, Lifetime: 2 * time.Hour},
+		"other services": {ServiceAccount: testAccount, TokenURL: "https://sts.mtls.googleapis.com/v1/token", IAMCredentialsEndpoint: "https://iamcredentials.mtls.googleapis.com/"},
 		"another AWS":    {VerificationURL: "https://sts.{region}.api.aws" + callerIdentity},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg.Audience = offlineAudience
+			cfg.Audience = testAudience
 			file, err := cfg.CredentialFile()
 			require.NoError(t, err)
 			var fields struct {
