@@ -5,7 +5,9 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -360,30 +362,50 @@ func TestTokenSourceAllocatesOnceForAValidToken(t *testing.T) {
 	assert.Equal(t, 1.0, allocations, "the caller's copy")
 }
 
+// randomSeed is that of AWSFED_SEED or, if it is not set, a new one. The test logs it.
+func randomSeed(t *testing.T) uint64 {
+	t.Helper()
+	seed := rand.Uint64()
+	if set := os.Getenv("AWSFED_SEED"); set != "" {
+		var err error
+		seed, err = strconv.ParseUint(set, 10, 64)
+		require.NoError(t, err, "AWSFED_SEED")
+	}
+	t.Logf("AWSFED_SEED=%d", seed)
+	return seed
+}
+
+// The seed decides what the callers and the source do. The library draws its pauses by itself.
 func TestTokenSourceUnderCallersCancellationsFailuresAndExpiriesAtRandom(t *testing.T) {
+	seed := randomSeed(t)
 	synctest.Test(t, func(t *testing.T) {
+		upTo := func(r *rand.Rand, d time.Duration) time.Duration { return time.Duration(r.Int64N(int64(d))) }
+		const sourceCalls = 1000 // their streams of the seed begin here; before it are the callers'
 		var refreshes atomic.Int32
+		var asked atomic.Uint64
 		ts := cached(t, func(ctx context.Context) (*oauth2.Token, error) {
 			assert.EqualValues(t, 1, refreshes.Add(1), "one refresh at a time")
 			defer refreshes.Add(-1)
+			r := rand.New(rand.NewPCG(seed, sourceCalls+asked.Add(1)))
 			select {
-			case <-time.After(rand.N(2 * time.Second)):
+			case <-time.After(upTo(r, 2*time.Second)):
 			case <-ctx.Done():
 				return nil, ctx.Err()
 			}
-			switch rand.N(4) {
+			switch r.IntN(4) {
 			case 0:
 				return nil, errors.New("a failure of a foreign source")
 			case 1:
-				return nil, &awsfed.Error{Stage: awsfed.StageExchange, Transient: rand.N(2) == 0}
+				return nil, &awsfed.Error{Stage: awsfed.StageExchange, Transient: r.IntN(2) == 0}
 			}
-			return tokenFor(time.Minute + rand.N(10*time.Minute)), nil
+			return tokenFor(time.Minute + upTo(r, 10*time.Minute)), nil
 		})
 		var callers sync.WaitGroup
-		for range 50 {
+		for i := range uint64(50) {
 			callers.Go(func() {
+				r := rand.New(rand.NewPCG(seed, i))
 				for range 100 {
-					ctx, cancel := context.WithTimeout(t.Context(), rand.N(10*time.Second))
+					ctx, cancel := context.WithTimeout(t.Context(), upTo(r, 10*time.Second))
 					token, err := ts.TokenContext(ctx)
 					cancel()
 					switch {
@@ -391,13 +413,13 @@ func TestTokenSourceUnderCallersCancellationsFailuresAndExpiriesAtRandom(t *test
 						assert.Nil(t, token)
 					case assert.NotNil(t, token):
 						assert.True(t, time.Now().Before(token.Expiry), "an ended token was handed out")
-						if rand.N(20) == 0 {
+						if r.IntN(20) == 0 {
 							ts.Invalidate(token)
 						}
 						token.AccessToken = "" // the caller's own
 					}
 					_ = ts.Status()
-					time.Sleep(rand.N(time.Minute))
+					time.Sleep(upTo(r, time.Minute))
 				}
 			})
 		}
