@@ -137,7 +137,8 @@ func numbersIn(text string) string {
 
 func unicodeNames(text string) string { return replaceCodes(unicodeName, text) }
 
-// unescape undoes the escapes of Go, JSON, XML and URLs, however many of them are on top of each other.
+// unescape undoes the escapes of Go, JSON, XML and URLs, however many of them are on top of each
+// other.
 func unescape(text string) string {
 	for range 5 {
 		before := text

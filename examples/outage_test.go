@@ -143,7 +143,7 @@ func TestOutagesSideBySide(t *testing.T) {
 	for length, step := range map[time.Duration]time.Duration{
 		15 * time.Minute: 150 * time.Second,
 		30 * time.Minute: 150 * time.Second,
-		45 * time.Minute: 25 * time.Second, // closer, since the failures that are compared are drawn at random
+		45 * time.Minute: 20 * time.Second, // closer, since the failures that are compared are drawn at random
 	} {
 		t.Run(length.String(), func(t *testing.T) {
 			t.Parallel()
@@ -173,7 +173,10 @@ func TestOutagesSideBySide(t *testing.T) {
 				assert.Positive(t, failed["golang.org/x/oauth2"])
 			}
 			assert.Positive(t, failed[theirs], "else there is nothing to compare with")
-			assert.Less(t, float64(failed[ours]), 0.2*float64(failed[theirs]))
+			// In 180 outages of 45 minutes it is 17 % ± 1.3 % of theirs, who fail the same calls
+			// each time: a quarter is more than five standard deviations off, which has a chance of
+			// 1e-7 at most.
+			assert.Less(t, float64(failed[ours]), 0.25*float64(failed[theirs]))
 			assert.LessOrEqual(t, worst[ours].recovery, 10*time.Second, "one back-off")
 		})
 	}
