@@ -16,10 +16,11 @@ func (ts *TokenSource) moveWallClock(d time.Duration) {
 	r := ts.refresher()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.held != nil {
-		moved := *r.held
-		moved.token.Expiry = moved.token.Expiry.Add(-d)
-		r.held = &moved
+	if held := r.held.Load(); held != nil {
+		moved := newHeldToken(&held.token, held.fetched)
+		moved.life = held.life
+		moved.token.Expiry = held.token.Expiry.Add(-d)
+		r.held.Store(moved)
 	}
 	r.used = r.used.Add(-d)
 	if f := r.refresh; f != nil {

@@ -223,6 +223,9 @@ func (r *refresher) settle(f *refresh, t *trial, token *oauth2.Token, err error,
 	}
 	t.over = true
 	t.abandon.Stop()
+	if held := r.held.Load(); held != nil {
+		held.atOnce.Store(never) // what follows changes what is due
+	}
 	f.trial = nil
 	if abandoned {
 		r.abandoned++
@@ -235,7 +238,7 @@ func (r *refresher) settle(f *refresh, t *trial, token *oauth2.Token, err error,
 		r.accept(token, t.start, now, f.waited)
 		event.Expiry, event.Next = token.Expiry, r.next
 		r.reporter.tell(report{RefreshEvent: event})
-		f.result = r.held
+		f.result = r.held.Load()
 		r.finish(f)
 		return
 	}
@@ -267,7 +270,7 @@ func (r *refresher) settle(f *refresh, t *trial, token *oauth2.Token, err error,
 	r.reporter.tell(report{event, failed.reported})
 	f.err = failed.err
 	if r.valid(now) { // in its last seconds, and good enough for who waits
-		f.result, f.err = r.held, nil
+		f.result, f.err = r.held.Load(), nil
 	}
 	r.finish(f)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 	"weak"
 
@@ -35,11 +36,12 @@ type refresher struct {
 	reserve  time.Duration // as in Config
 	reporter *reporter
 
+	held atomic.Pointer[heldToken] // nil before the first, and after Invalidate; written under mu
+
 	mu        sync.Mutex
-	held      *heldToken // nil before the first, and after Invalidate
-	next      time.Time  // when it is to be replaced, or that to be tried again
-	used      time.Time  // the latest end of all tokens that were handed out
-	dropped   time.Time  // when Invalidate last dropped a token
+	next      time.Time // when the token is to be replaced, or that to be tried again
+	used      time.Time // the latest end of all tokens that were handed out
+	dropped   time.Time // when Invalidate last dropped a token
 	timer     *time.Timer
 	refresh   *refresh  // nil when none is under way
 	attempts  int       // since the last success
@@ -57,9 +59,13 @@ type refresher struct {
 // due: the timer does so too, but not for a source that went quiet, nor in time on a machine that
 // was suspended.
 func (r *refresher) take() *oauth2.Token {
+	now := time.Now()
+	if held := r.ready(now); held != nil {
+		return held.copy(now)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.takeAt(time.Now())
+	return r.takeAt(now)
 }
 
 // takeAt is take. The caller holds mu.
@@ -67,32 +73,41 @@ func (r *refresher) takeAt(now time.Time) *oauth2.Token {
 	if !r.valid(now) {
 		return nil
 	}
-	r.used = later(r.used, r.held.token.Expiry)
+	held := r.held.Load()
+	r.used = later(r.used, held.token.Expiry)
 	if r.refresh == nil && passed(r.next, now) {
 		r.start(now, &refresh{})
 	}
-	return r.held.copy(now)
+	atOnce := r.least(held)
+	if r.refresh == nil { // until the next is due, by either clock
+		atOnce = max(atOnce, held.token.Expiry.Sub(r.next.Round(0)), held.life-r.next.Sub(held.fetched))
+	}
+	held.atOnce.Store(int64(atOnce))
+	return held.copy(now)
+}
+
+// ready is the token if a caller may have a copy of it at once, without a lock.
+func (r *refresher) ready(now time.Time) *heldToken {
+	if held := r.held.Load(); held != nil && held.free(now) {
+		return held
+	}
+	return nil
 }
 
 // valid reports whether there is a token to hand out. One in its last seconds is none, since it
 // would end on its way, unless the next has been asked for and did not come: then it is the best
 // there is. The caller holds mu.
 func (r *refresher) valid(now time.Time) bool {
-	if r.held == nil {
-		return false
-	}
-	if r.attempts > 0 {
-		return r.held.remaining(now) > 0
-	}
-	return r.held.remaining(now) > margin(r.held.life)
+	held := r.held.Load()
+	return held != nil && held.remaining(now) > r.least(held)
 }
 
-// left is what is left of the token at hand; zero without one. The caller holds mu.
-func (r *refresher) left(now time.Time) time.Duration {
-	if r.held == nil {
+// least is what has to be left of a token that is handed out. The caller holds mu.
+func (r *refresher) least(held *heldToken) time.Duration {
+	if r.attempts > 0 {
 		return 0
 	}
-	return r.held.remaining(now)
+	return margin(held.life)
 }
 
 // wait gives a token when there is one, or an error.
@@ -170,9 +185,9 @@ func (r *refresher) leave(ctx context.Context, f *refresh) (*oauth2.Token, error
 	var last *failure
 	r.mu.Lock()
 	now := time.Now()
-	if r.held != nil && r.held.remaining(now) > 0 {
-		defer r.mu.Unlock()
-		return r.held.copy(now), nil
+	if held := r.held.Load(); held != nil && held.remaining(now) > 0 {
+		r.mu.Unlock()
+		return held.copy(now), nil
 	}
 	if f != nil {
 		last = f.last
@@ -215,14 +230,16 @@ func (r *refresher) accept(token *oauth2.Token, start, now time.Time, waited boo
 	r.failing, r.succeeded = time.Time{}, true
 	// Lives are compared, not ends: those of two settings of the clock mean nothing next to each
 	// other.
-	if r.held == nil || token.Expiry.Sub(now.Round(0)) > r.held.remaining(now) {
-		r.held = &heldToken{token: *token, fetched: start, life: token.Expiry.Sub(start.Round(0))}
-		r.next = start.Add(max(refreshAfter(r.held.life, r.reserve), time.Second))
+	held := r.held.Load()
+	if held == nil || token.Expiry.Sub(now.Round(0)) > held.remaining(now) {
+		held = newHeldToken(token, start)
+		r.held.Store(held)
+		r.next = start.Add(max(refreshAfter(held.life, r.reserve), time.Second))
 	} else {
-		r.next = now.Add(max(refreshAfter(r.held.remaining(now), r.reserve), time.Second))
+		r.next = now.Add(max(refreshAfter(held.remaining(now), r.reserve), time.Second))
 	}
 	if waited {
-		r.used = later(r.used, r.held.token.Expiry)
+		r.used = later(r.used, held.token.Expiry)
 	}
 	r.arm(r.next, now)
 }
@@ -236,7 +253,8 @@ func (r *refresher) reject(f *failure, now time.Time) time.Time {
 		r.arm(r.stands, now)
 		return r.stands
 	}
-	r.next = now.Add(backgroundPause(r.failed, f, r.held.remaining(now)-margin(r.held.life)))
+	held := r.held.Load()
+	r.next = now.Add(backgroundPause(r.failed, f, held.remaining(now)-margin(held.life)))
 	if asked := min(f.retryAfter(), maxRetryAfter); asked > 0 {
 		r.stands = now.Add(asked)
 	}
@@ -283,9 +301,10 @@ func (r *refresher) invalidate(accessToken string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	if r.held == nil || r.held.token.AccessToken != accessToken ||
+	if held := r.held.Load(); held == nil || held.token.AccessToken != accessToken ||
 		!r.dropped.IsZero() && !passed(r.dropped.Add(invalidatePause), now) {
 		return
 	}
-	r.held, r.dropped = nil, now
+	r.held.Store(nil)
+	r.dropped = now
 }

@@ -63,12 +63,11 @@ func (r *refresher) status() Status {
 		status.Waiting = r.refresh.waiters
 	}
 	now := time.Now()
-	switch left := r.left(now); {
-	case r.held == nil:
-	case left > 0:
-		status.Token, status.Expiry, status.ExpiresIn = TokenValid, r.held.copy(now).Expiry, left
-	default:
+	if held := r.held.Load(); held != nil {
 		status.Token = TokenEnded
+		if left := held.remaining(now); left > 0 {
+			status.Token, status.Expiry, status.ExpiresIn = TokenValid, held.copy(now).Expiry, left
+		}
 	}
 	return status
 }

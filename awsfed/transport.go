@@ -3,8 +3,9 @@ package awsfed
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
-	"strings"
+	"time"
 )
 
 const quotaProjectHeader = "X-Goog-User-Project"
@@ -22,20 +23,21 @@ type Transport struct {
 // the configuration names a QuotaProject and req does not. A token goes over https, or over http to
 // this machine, and does not follow a redirect to another host.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	header, err := t.header(req)
+	authorization, err := t.authorization(req)
 	if err != nil {
 		if req.Body != nil {
 			req.Body.Close() // as http.RoundTripper demands
 		}
 		return nil, err
 	}
-	authorized := req.Clone(req.Context())
-	if authorized.Header == nil {
+	authorized := req.WithContext(req.Context())
+	if authorized.Header = maps.Clone(req.Header); authorized.Header == nil {
 		authorized.Header = make(http.Header)
 	}
-	for name, value := range header {
-		if name != quotaProjectHeader || authorized.Header.Get(name) == "" {
-			authorized.Header.Set(name, value)
+	if authorization != "" {
+		authorized.Header["Authorization"] = []string{authorization}
+		if project := t.Source.quotaProject; project != "" && req.Header.Get(quotaProjectHeader) == "" {
+			authorized.Header[quotaProjectHeader] = []string{project}
 		}
 	}
 	base := t.Base
@@ -45,46 +47,47 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return base.RoundTrip(authorized)
 }
 
-func (t *Transport) header(req *http.Request) (map[string]string, error) {
+// authorization is the header's value; "" for a request that gets none.
+func (t *Transport) authorization(req *http.Request) (string, error) {
 	switch {
 	case t.Source == nil:
-		return nil, &FieldError{Field: "Transport.Source", Want: "a TokenSource"}
+		return "", &FieldError{Field: "Transport.Source", Want: "a TokenSource"}
 	case req.URL == nil || !secure(req.URL):
-		return nil, errors.New("awsfed: a token does not go over http, unless to this machine")
+		return "", errors.New("awsfed: a token does not go over http, unless to this machine")
 	}
 	for r := req; r.Response != nil; r = r.Response.Request {
 		if r.Response.Request == nil || r.Response.Request.URL.Host != req.URL.Host {
-			return nil, nil // a redirect that came from, or by way of, somebody else
+			return "", nil // a redirect that came from, or by way of, somebody else
 		}
 	}
-	return t.Source.header(req.Context())
+	return t.Source.authorization(req.Context())
 }
 
-// header is what a request to a Google API carries.
-func (ts *TokenSource) header(ctx context.Context) (map[string]string, error) {
+// authorization is the value of the header of that name, without the price of a copy of the token.
+func (ts *TokenSource) authorization(ctx context.Context) (string, error) {
+	if r := ts.refresher(); r != nil && (ctx == nil || AttemptOf(ctx) == nil) {
+		if held := r.ready(time.Now()); held != nil {
+			return held.authorization, nil
+		}
+	}
 	token, err := ts.TokenContext(ctx)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	header := map[string]string{"Authorization": "Bearer " + token.AccessToken}
-	if ts.quotaProject != "" {
-		header[quotaProjectHeader] = ts.quotaProject
-	}
-	return header, nil
+	return bearer + token.AccessToken, nil
 }
 
 // GetRequestMetadata makes the source gRPC's credentials.PerRPCCredentials, for
 // grpc.WithPerRPCCredentials.
 func (ts *TokenSource) GetRequestMetadata(ctx context.Context, _ ...string) (map[string]string, error) {
-	header, err := ts.header(ctx)
+	authorization, err := ts.authorization(ctx)
 	if err != nil {
 		return nil, err
 	}
-	metadata := make(map[string]string, len(header))
-	for name, value := range header {
-		metadata[strings.ToLower(name)] = value
+	if ts.quotaProject == "" {
+		return map[string]string{"authorization": authorization}, nil
 	}
-	return metadata, nil
+	return map[string]string{"authorization": authorization, "x-goog-user-project": ts.quotaProject}, nil
 }
 
 // RequireTransportSecurity is true: a bearer token does not travel in clear text.
