@@ -78,18 +78,8 @@ func (e *Error) read(body []byte) bool {
 
 // fitting is the JSON string raw; empty for what is none.
 func fitting(raw json.RawMessage) string {
-	s, _ := stringValue(raw)
+	s, _ := strictjson.String(raw)
 	return s
-}
-
-// stringValue reads a JSON string. One that is missing or null is empty.
-func stringValue(raw json.RawMessage) (string, error) {
-	if len(raw) == 0 {
-		return "", nil
-	}
-	var s string
-	err := json.Unmarshal(raw, &s)
-	return s, err
 }
 
 // tokenFields reads a success by the exact names of its fields. Where one occurs twice, a proxy
@@ -109,7 +99,7 @@ func tokenFields(stage Stage, answer *call.Answer) (map[string]json.RawMessage, 
 
 // tokenField is the string of that name in a success.
 func tokenField(stage Stage, answer *call.Answer, fields map[string]json.RawMessage, name string) (string, error) {
-	s, err := stringValue(fields[name])
+	s, err := strictjson.String(fields[name])
 	if err != nil {
 		return "", invalidAnswer(stage, answer, "is not the JSON of a token: its "+name+" is not a string")
 	}

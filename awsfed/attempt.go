@@ -18,8 +18,10 @@ import (
 //
 // All methods are safe for concurrent use, and work on a nil Attempt.
 type Attempt struct {
-	depth   int              // how many attempts of other sources wait for this one
-	retried func(err *Error) // told when a source below has failed and goes on trying; nil in a layer used alone
+	depth   int // how many attempts of other sources wait for this one
+	waiting interface {
+		retried(err *Error) // a source below has failed and goes on trying
+	} // nil in a layer used alone
 
 	mu      sync.Mutex
 	clock   *clock.Clock // of the layer that hears the server; nil before
@@ -27,7 +29,7 @@ type Attempt struct {
 	renewed bool
 	steps   []Step
 	stage   Stage        // under way, or the last one; "" before the first
-	below   func() Stage // of a source that this attempt waits for; nil without
+	below   interface{ current() Stage } // a refresh that this attempt waits for; nil without
 }
 
 type attemptKey struct{}
@@ -100,6 +102,9 @@ func (a *Attempt) Step(stage Stage) (end func(error)) {
 		if err != nil {
 			step.Verdict = VerdictFailed
 		}
+		if a.steps == nil {
+			a.steps = make([]Step, 0, 4) // as many as an exchange has
+		}
 		a.steps = append(a.steps, step)
 	}
 }
@@ -147,15 +152,15 @@ func (a *Attempt) current() Stage {
 	stage, below := a.stage, a.below
 	a.mu.Unlock()
 	if below != nil {
-		if s := below(); s != "" {
+		if s := below.current(); s != "" {
 			return s
 		}
 	}
 	return stage
 }
 
-// wait notes the source that the attempt waits for; nil ends that.
-func (a *Attempt) wait(below func() Stage) {
+// wait notes the refresh that the attempt waits for; nil ends that.
+func (a *Attempt) wait(below interface{ current() Stage }) {
 	if a == nil {
 		return
 	}
@@ -166,8 +171,8 @@ func (a *Attempt) wait(below func() Stage) {
 
 // failed tells those who wait for the attempt that a source below has failed once.
 func (a *Attempt) failed(err *Error) {
-	if a != nil && a.retried != nil {
-		a.retried(err)
+	if a != nil && a.waiting != nil {
+		a.waiting.retried(err)
 	}
 }
 

@@ -129,16 +129,16 @@ func (a *awsChain) failed(ctx context.Context, err error) *Error {
 	return e
 }
 
-// renew makes the provider forget the credentials that it holds, as far as it can. It reports
-// whether that brought others than old.
-func (a *awsChain) renew(ctx context.Context, old fingerprint) bool {
+// renew makes the provider forget the credentials that it holds, as far as it can, and gives what it
+// has then.
+func (a *awsChain) renew(ctx context.Context) (aws.Credentials, bool) {
 	cache, ok := a.credentials.(interface{ Invalidate() })
 	if !ok {
-		return false
+		return aws.Credentials{}, false
 	}
 	cache.Invalidate()
 	credentials, err := a.credentials.Retrieve(ctx)
-	return err == nil && fingerprintOf(credentials) != old
+	return credentials, err == nil
 }
 
 // Region is the configured region, the one that EC2 metadata tells, or us-east-1. Only an answer is

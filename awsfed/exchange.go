@@ -146,16 +146,16 @@ func (e *exchanger) exchange(ctx context.Context, subject SubjectToken) (*oauth2
 }
 
 func (e *exchanger) post(ctx context.Context, subject SubjectToken) (*oauth2.Token, error) {
-	form := url.Values{
-		"grant_type":           {exchangeGrantType},
-		"audience":             {e.audience},
-		"scope":                {e.scope},
-		"requested_token_type": {accessTokenType},
-		"subject_token":        {subject.Value()},
-		"subject_token_type":   {subject.Type()},
-	}
+	form := encodeForm( // in the order of Google's own libraries, which is that of the alphabet
+		formField{"audience", e.audience},
+		formField{"grant_type", exchangeGrantType},
+		formField{"requested_token_type", accessTokenType},
+		formField{"scope", e.scope},
+		formField{"subject_token", subject.Value()},
+		formField{"subject_token_type", subject.Type()},
+	)
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "User-Agent": {userAgent}}
-	answer, err := call.Post(ctx, e.client, e.url, header, []byte(form.Encode()))
+	answer, err := call.Post(ctx, e.client, e.url, header, form)
 	if answer != nil {
 		e.time.Learn(answer.Sent, answer.Header)
 	}

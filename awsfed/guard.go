@@ -18,18 +18,22 @@ const (
 func guard(stage func() Stage, what string, call func() error) (err error) {
 	defer func() {
 		if recover() != nil {
-			err = &Error{Stage: stage(), Code: codePanic, Description: what + " panicked" + panicSite(), Transient: true, Hint: panicHint}
+			err = panicError(stage(), what)
 		}
 	}()
 	return call()
 }
 
-// panicSite names the function that panicked. It is called by the deferred func that recovers.
+// panicError names what panicked and where. It is called by the deferred func that recovers.
+func panicError(stage Stage, what string) error {
+	return &Error{Stage: stage, Code: codePanic, Description: what + " panicked" + panicSite(), Transient: true, Hint: panicHint}
+}
+
 func panicSite() string {
 	var counters [32]uintptr
-	// Callers, panicSite and the deferred func come first, then the frames of the panic, which are
-	// the runtime's.
-	frames := runtime.CallersFrames(counters[:runtime.Callers(3, counters[:])])
+	// Callers, panicSite, panicError and the deferred func come first, then the frames of the panic,
+	// which are the runtime's.
+	frames := runtime.CallersFrames(counters[:runtime.Callers(4, counters[:])])
 	for {
 		frame, more := frames.Next()
 		if frame.Function != "" && !strings.HasPrefix(frame.Function, "runtime.") {

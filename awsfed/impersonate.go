@@ -36,7 +36,7 @@ type impersonator struct {
 	federated ContextTokenSource
 	client    *http.Client
 	url       string
-	body      []byte
+	body      string
 	lifetime  time.Duration
 	timeout   time.Duration
 	hints     hints
@@ -76,7 +76,7 @@ func newImpersonator(s *settings, federated ContextTokenSource) (*Impersonator, 
 		federated: federated,
 		client:    s.client,
 		url:       impersonationURL(s.IAMCredentialsEndpoint, s.ServiceAccount),
-		body:      body,
+		body:      string(body),
 		lifetime:  s.Lifetime,
 		timeout:   s.Timeout,
 		hints:     s.hints,

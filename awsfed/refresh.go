@@ -12,6 +12,7 @@ import (
 
 // A refresh is one replacement of the token, with its attempts. All who wait share its end.
 type refresh struct {
+	of     *refresher
 	budget time.Duration
 	level  int  // how many attempts of other sources wait for it
 	probe  bool // callers get the last error at once instead of waiting
@@ -34,15 +35,19 @@ type refresh struct {
 
 // A trial is one attempt as the refresher sees it.
 type trial struct {
-	*Attempt
+	Attempt
+	refresh *refresh
 	number  int // from 1, since the last success
 	start   time.Time
-	due     time.Time
 	ctx     context.Context
-	end     context.CancelCauseFunc
+	end     context.CancelFunc
 	abandon *time.Timer
 	crowded bool // too many abandoned calls go on, so the source is not called
-	over    bool // guarded by the refresher's mu
+
+	// These are guarded by the refresher's mu.
+	due    time.Time
+	frozen bool // ended with errFrozen
+	over   bool
 }
 
 // errFrozen ends an attempt that a suspended machine took along: its connections are dead, and the
@@ -57,7 +62,8 @@ func (f *refresh) join(now time.Time) {
 	late := func(t time.Time) bool { return now.Round(0).After(t.Round(0)) }
 	switch t := f.trial; {
 	case t != nil && late(t.due):
-		t.end(errFrozen)
+		t.frozen = true
+		t.end()
 		t.due = now.Add(f.budget) // once is enough
 	case f.pause != nil && late(f.resume) && f.pause.Stop():
 		f.pause.Reset(0)
@@ -111,11 +117,11 @@ func (r *refresher) await(ctx context.Context, done <-chan struct{}, f *refresh,
 	}
 }
 
-// stage is what the refresh is at; "" where nobody knows.
-func (r *refresher) stage(f *refresh) Stage {
-	r.mu.Lock()
+// current is the stage that the refresh is at; "" where nobody knows.
+func (f *refresh) current() Stage {
+	f.of.mu.Lock()
 	t := f.trial
-	r.mu.Unlock()
+	f.of.mu.Unlock()
 	if t == nil {
 		return ""
 	}
@@ -138,38 +144,54 @@ func (r *refresher) start(now time.Time, f *refresh) {
 // ends the attempt if the source does not is a timer.
 func (r *refresher) run(f *refresh) {
 	t, ctx := r.begin(f)
-	defer t.end(nil)
-	var token *oauth2.Token
-	err := error(&Error{Stage: r.kind.stage(), Code: codePanic, Transient: true, Description: r.name + " called runtime.Goexit", Hint: panicHint})
-	defer func() { r.settle(f, t, token, err, false) }()
+	defer t.end()
+	var (
+		token    *oauth2.Token
+		err      error
+		returned bool
+	)
+	defer func() {
+		if !returned {
+			err = &Error{Stage: r.kind.stage(), Code: codePanic, Transient: true, Description: r.name() + " called runtime.Goexit", Hint: panicHint}
+		}
+		r.settle(f, t, token, err, false)
+	}()
 	if t.crowded {
 		err = &Error{Stage: r.kind.stage(), Code: codeAbandoned, Transient: true,
-			Description: fmt.Sprintf("%d calls of %s go on though their ctx has ended, so it is not called again", maxAbandoned, r.name),
+			Description: fmt.Sprintf("%d calls of %s go on though their ctx has ended, so it is not called again", maxAbandoned, r.name()),
 			Hint:        abandonedHint}
-		return
+	} else {
+		token, err = r.ask(ctx, t)
 	}
-	err = guard(func() Stage { return cmp.Or(t.current(), r.kind.stage()) }, r.name, func() error {
-		var err error
-		token, err = r.source(ctx)
-		return err
-	})
+	returned = true
+}
+
+// name is that of the source in errors.
+func (r *refresher) name() string { return fmt.Sprintf("the source %T", r.source) }
+
+// ask calls the source. A panic in it is an error.
+func (r *refresher) ask(ctx context.Context, t *trial) (token *oauth2.Token, err error) {
+	defer func() {
+		if recover() != nil {
+			token, err = nil, panicError(cmp.Or(t.current(), r.kind.stage()), r.name())
+		}
+	}()
+	return r.source.TokenContext(ctx)
 }
 
 // begin makes the attempt and its ctx, which carries nothing of any caller's.
 func (r *refresher) begin(f *refresh) (*trial, context.Context) {
-	ctx, end := context.WithCancelCause(context.Background())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f.pause = nil
 	now := time.Now()
-	t := &trial{Attempt: &Attempt{depth: f.level}, number: r.attempts + 1, start: now, crowded: r.abandoned >= maxAbandoned,
+	t := &trial{refresh: f, number: r.attempts + 1, start: now, crowded: r.abandoned >= maxAbandoned,
 		due: attemptDeadline(now, f.deadline, f.budget, f.slow)}
-	t.retried = func(err *Error) { r.retried(f, t, err) }
-	ctx, cancel := context.WithDeadline(t.context(ctx), t.due)
-	t.ctx, t.end = ctx, func(cause error) { end(cause); cancel() }
+	t.depth, t.waiting = f.level, t
+	t.ctx, t.end = context.WithDeadline(context.Background(), t.due)
 	t.abandon = time.AfterFunc(t.due.Sub(now)+max(r.timeout/graceShare, leastGrace), func() { r.abandonTrial(f, t) })
 	f.trial = t
-	return t, ctx
+	return t, t.context(t.ctx)
 }
 
 // abandonTrial ends an attempt whose source ignores the end of its ctx. The call goes on until it
@@ -181,13 +203,14 @@ func (r *refresher) abandonTrial(f *refresh, t *trial) {
 }
 
 // retried takes in that a source below has failed once and goes on.
-func (r *refresher) retried(f *refresh, t *trial, err *Error) {
+func (t *trial) retried(err *Error) {
 	failed := &failure{err: err, transient: err.Transient, reported: true}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	mu := &t.refresh.of.mu
+	mu.Lock()
+	defer mu.Unlock()
 	if !t.over {
-		f.last = failed
-		f.tell()
+		t.refresh.last = failed
+		t.refresh.tell()
 	}
 }
 
@@ -204,7 +227,9 @@ func (r *refresher) settle(f *refresh, t *trial, token *oauth2.Token, err error,
 	if err == nil {
 		err = r.check(token, now)
 	}
-	frozen := err != nil && context.Cause(t.ctx) == errFrozen
+	r.mu.Lock()
+	frozen := err != nil && t.frozen
+	r.mu.Unlock()
 	if frozen {
 		err = &Error{Stage: r.kind.stage(), Transient: true, Err: errFrozen}
 	}
@@ -229,7 +254,7 @@ func (r *refresher) settle(f *refresh, t *trial, token *oauth2.Token, err error,
 	f.trial = nil
 	if abandoned {
 		r.abandoned++
-		t.end(nil)
+		t.end()
 	}
 	event.Background = !f.waited
 	r.slow = failed != nil && !frozen && late

@@ -29,8 +29,7 @@ import (
 // No code that is not of this package runs under mu: no method of a ctx or of an error, no source,
 // hook or logger.
 type refresher struct {
-	source   func(context.Context) (*oauth2.Token, error)
-	name     string // of the source, in errors
+	source   ContextTokenSource
 	kind     TokenKind
 	timeout  time.Duration
 	reserve  time.Duration // as in Config
@@ -76,7 +75,7 @@ func (r *refresher) takeAt(now time.Time) *oauth2.Token {
 	held := r.held.Load()
 	r.used = later(r.used, held.token.Expiry)
 	if r.refresh == nil && passed(r.next, now) {
-		r.start(now, &refresh{})
+		r.start(now, &refresh{of: r})
 	}
 	atOnce := r.least(held)
 	if r.refresh == nil { // until the next is due, by either clock
@@ -134,7 +133,7 @@ func (r *refresher) wait(ctx context.Context) (*oauth2.Token, error) {
 		if failed != nil {
 			return nil, failed.standing(left)
 		}
-		asking.wait(func() Stage { return r.stage(f) })
+		asking.wait(f)
 		token, err, again := r.await(ctx, done, f, asking)
 		asking.wait(nil)
 		if !again {
@@ -150,10 +149,10 @@ func (r *refresher) enter(now time.Time, asking *Attempt) (*refresh, *failure) {
 	if f == nil {
 		switch {
 		case r.stands.IsZero() || passed(r.stands, now) && !r.asked:
-			f = &refresh{waited: true, level: asking.level()}
+			f = &refresh{of: r, waited: true, level: asking.level()}
 			r.start(now, f)
 		case passed(r.stands, now): // and the timer is late
-			r.start(now, &refresh{probe: true, level: asking.level()})
+			r.start(now, &refresh{of: r, probe: true, level: asking.level()})
 			return nil, r.last
 		default:
 			r.asked = true
@@ -180,7 +179,7 @@ func (r *refresher) leave(ctx context.Context, f *refresh) (*oauth2.Token, error
 	ended, cause := ctx.Err(), context.Cause(ctx)
 	stage := r.kind.stage()
 	if f != nil {
-		stage = cmp.Or(r.stage(f), stage)
+		stage = cmp.Or(f.current(), stage)
 	}
 	var last *failure
 	r.mu.Lock()
@@ -289,10 +288,10 @@ func (r *refresher) tick() {
 	case r.refresh != nil:
 	case r.valid(now):
 		if passed(r.next, now) && now.Round(0).Before(r.used) {
-			r.start(now, &refresh{})
+			r.start(now, &refresh{of: r})
 		}
 	case r.asked && passed(r.stands, now):
-		r.start(now, &refresh{probe: true})
+		r.start(now, &refresh{of: r, probe: true})
 	}
 }
 

@@ -2,9 +2,9 @@ package awsfed
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -77,7 +77,7 @@ type subjectTokenBuilder struct {
 	verificationURL string // "" is the regional endpoint that the SDK knows
 	chain           *awsChain
 	timeout         time.Duration
-	signer          *v4.Signer
+	seed            maphash.Seed // of fingerprints
 	hints           hints
 
 	mu     sync.Mutex
@@ -86,15 +86,22 @@ type subjectTokenBuilder struct {
 
 // signed is the newest token and the credentials that signed it.
 type signed struct {
-	token       [sha256.Size]byte
+	token       fingerprint
 	credentials fingerprint
 }
 
-// A fingerprint tells AWS credentials from others without holding them.
-type fingerprint [sha256.Size]byte
+// A fingerprint tells a secret from others without holding it, in this process.
+type fingerprint uint64
 
-func fingerprintOf(credentials aws.Credentials) fingerprint {
-	return sha256.Sum256([]byte(credentials.AccessKeyID + "\n" + credentials.SessionToken))
+// fingerprintOf hashes a secret of some parts.
+func fingerprintOf(seed maphash.Seed, parts ...string) fingerprint {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	for _, part := range parts {
+		_, _ = h.WriteString(part)
+		_ = h.WriteByte(0)
+	}
+	return fingerprint(h.Sum64())
 }
 
 // NewSubjectTokenBuilder needs Audience of cfg, and heeds Credentials, Region, VerificationURL,
@@ -123,7 +130,7 @@ func newSubjectTokenBuilder(ctx context.Context, s *settings) (*SubjectTokenBuil
 		verificationURL: s.VerificationURL,
 		chain:           chain,
 		timeout:         s.Timeout,
-		signer:          v4.NewSigner(),
+		seed:            maphash.MakeSeed(),
 		hints:           s.hints,
 	})}, nil
 }
@@ -158,7 +165,7 @@ func (b *subjectTokenBuilder) token(ctx context.Context) (SubjectToken, error) {
 		return SubjectToken{}, (&Error{Stage: StageSubjectToken, Err: err}).cleaned()
 	}
 	b.mu.Lock()
-	b.signed = signed{token: sha256.Sum256([]byte(value)), credentials: credentials}
+	b.signed = signed{token: fingerprintOf(b.seed, value), credentials: credentials}
 	b.mu.Unlock()
 	return NewSubjectToken(value, AWSSubjectTokenType), nil
 }
@@ -169,11 +176,11 @@ func (b *subjectTokenBuilder) sign(ctx context.Context) (*http.Request, fingerpr
 	credentials, err := b.chain.Retrieve(ctx)
 	done(err)
 	if err != nil {
-		return nil, fingerprint{}, err
+		return nil, 0, err
 	}
 	endpoint, region, err := b.endpoint(ctx)
 	if err != nil {
-		return nil, fingerprint{}, err
+		return nil, 0, err
 	}
 	done = AttemptOf(ctx).Step(StageSubjectToken)
 	req, err := b.request(ctx, credentials, endpoint, region)
@@ -181,7 +188,7 @@ func (b *subjectTokenBuilder) sign(ctx context.Context) (*http.Request, fingerpr
 		err = (&Error{Stage: StageSubjectToken, Err: err}).cleaned(credentials.SecretAccessKey, credentials.SessionToken)
 	}
 	done(err)
-	return req, fingerprintOf(credentials), err
+	return req, fingerprintOf(b.seed, credentials.AccessKeyID, credentials.SessionToken), err
 }
 
 func (b *subjectTokenBuilder) request(ctx context.Context, credentials aws.Credentials, endpoint, region string) (*http.Request, error) {
@@ -194,8 +201,9 @@ func (b *subjectTokenBuilder) request(ctx context.Context, credentials aws.Crede
 	req.Host = req.URL.Host
 	// Signed with the rest, this header binds the token to one provider: no other can use it.
 	req.Header.Set(targetResourceHeader, b.audience)
+	// A signer keeps derived keys for a day of many signatures. Here there is one in half an hour.
 	// The service is "sts" whatever the first label of the host is, sts-fips for one.
-	return req, b.signer.SignHTTP(ctx, credentials, req, emptyPayloadSHA256, "sts", region, AttemptOf(ctx).Now())
+	return req, v4.NewSigner().SignHTTP(ctx, credentials, req, emptyPayloadSHA256, "sts", region, AttemptOf(ctx).Now())
 }
 
 // endpoint is the URL that Google is to call, and the region that AWS will want in the signature.
@@ -244,7 +252,11 @@ func (b *subjectTokenBuilder) renew(ctx context.Context) {
 	b.mu.Lock()
 	signed := b.signed
 	b.mu.Unlock()
-	if sha256.Sum256([]byte(refused)) == signed.token && b.chain.renew(ctx, signed.credentials) {
+	if fingerprintOf(b.seed, refused) != signed.token {
+		return
+	}
+	credentials, ok := b.chain.renew(ctx)
+	if ok && fingerprintOf(b.seed, credentials.AccessKeyID, credentials.SessionToken) != signed.credentials {
 		a.Renewed()
 	}
 }
@@ -269,5 +281,5 @@ func serialize(req *http.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return url.QueryEscape(string(text)), nil
+	return escape(string(text)), nil
 }

@@ -104,8 +104,7 @@ func NewCachedTokenSource(source ContextTokenSource, options *CacheOptions) (*To
 func newCachedTokenSource(source ContextTokenSource, options CacheOptions, reporter *reporter) *TokenSource {
 	return &TokenSource{
 		hidden: secret.New(&refresher{
-			source:   source.TokenContext,
-			name:     fmt.Sprintf("the source %T", source),
+			source:   source,
 			kind:     cmp.Or(options.Kind, "token"),
 			timeout:  cmp.Or(options.Timeout, defaultTimeout),
 			reserve:  options.Reserve,

@@ -139,7 +139,7 @@ func TestWhatAServerCanCost(t *testing.T) {
 			url, ended := raw(t, c.answer)
 			var err error
 			spent := cost(func() {
-				_, err = call.Post(t.Context(), call.Client(nil), url, nil, []byte("a=b"))
+				_, err = call.Post(t.Context(), call.Client(nil), url, nil, "a=b")
 			})
 			require.ErrorContains(t, err, c.want)
 			assert.Less(t, len(err.Error()), 500)
@@ -155,7 +155,7 @@ func TestAnErrorWithALargeBodyIsStillThatError(t *testing.T) {
 		_, _ = io.WriteString(w, "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\n\r\n")
 		return endless(w, []byte("<html>"))
 	})
-	answer, err := call.Post(t.Context(), call.Client(nil), url, nil, nil)
+	answer, err := call.Post(t.Context(), call.Client(nil), url, nil, "")
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusServiceUnavailable, answer.Status)
 	assert.Equal(t, 7*time.Second, answer.RetryAfter())
@@ -176,7 +176,7 @@ func TestLengthsThatLie(t *testing.T) {
 				_, err := io.WriteString(w, c.answer)
 				return err
 			})
-			_, err := call.Post(t.Context(), call.Client(nil), url, nil, nil)
+			_, err := call.Post(t.Context(), call.Client(nil), url, nil, "")
 			require.ErrorContains(t, err, c.want)
 		})
 	}
@@ -186,7 +186,7 @@ func TestLengthsThatLie(t *testing.T) {
 			return err
 		})
 		for range 2 {
-			answer, err := call.Post(t.Context(), call.Client(nil), url, nil, nil)
+			answer, err := call.Post(t.Context(), call.Client(nil), url, nil, "")
 			require.NoError(t, err)
 			assert.Equal(t, "abc", string(answer.Body), "what comes after the body is nobody's answer")
 		}
@@ -202,7 +202,7 @@ func TestAnAnswerKeepsFewHeaders(t *testing.T) {
 		w.Header().Set("Retry-After", "7")
 	}))
 	defer server.Close()
-	answer, err := call.Post(t.Context(), call.Client(nil), server.URL, nil, nil)
+	answer, err := call.Post(t.Context(), call.Client(nil), server.URL, nil, "")
 	require.NoError(t, err)
 	assert.Len(t, answer.Header, 3)
 	assert.Len(t, answer.Header.Get("X-Goog-Request-Id"), 256)
@@ -233,7 +233,7 @@ func TestErrorsDoNotQuoteTheServer(t *testing.T) {
 				return err
 			})
 			header := http.Header{"Authorization": {"Bearer " + secret}}
-			_, err := call.Post(t.Context(), call.Client(nil), url, header, nil)
+			_, err := call.Post(t.Context(), call.Client(nil), url, header, "")
 			require.Error(t, err)
 			assert.NotContains(t, err.Error(), secret)
 			assert.NotContains(t, err.Error(), "\x1b")
@@ -246,7 +246,7 @@ func TestErrorsDoNotQuoteTheServer(t *testing.T) {
 func TestATextOfAnotherTransportStays(t *testing.T) {
 	broken := errors.New("the tunnel is down")
 	client := call.Client(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) { return nil, broken })})
-	_, err := call.Post(t.Context(), client, endpoint, nil, nil)
+	_, err := call.Post(t.Context(), client, endpoint, nil, "")
 	require.ErrorIs(t, err, broken)
 	assert.EqualError(t, err, `Post "`+endpoint+`": the tunnel is down`)
 }
@@ -255,7 +255,7 @@ func TestTheDefaultTransportIsTheOneOfTheMoment(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
 	client := call.Client(nil)
-	_, err := call.Post(t.Context(), client, server.URL, nil, nil)
+	_, err := call.Post(t.Context(), client, server.URL, nil, "")
 	require.NoError(t, err)
 
 	of := http.DefaultTransport
@@ -265,15 +265,15 @@ func TestTheDefaultTransportIsTheOneOfTheMoment(t *testing.T) {
 		asked++
 		return of.RoundTrip(req)
 	})
-	_, err = call.Post(t.Context(), client, server.URL, nil, nil)
+	_, err = call.Post(t.Context(), client, server.URL, nil, "")
 	require.NoError(t, err)
 	assert.Equal(t, 1, asked, "whoever replaces it sees the requests")
 
 	http.DefaultTransport = &http.Transport{DisableKeepAlives: true}
-	_, err = call.Post(t.Context(), client, server.URL, nil, nil)
+	_, err = call.Post(t.Context(), client, server.URL, nil, "")
 	require.NoError(t, err)
 	http.DefaultTransport = of
-	_, err = call.Post(t.Context(), client, server.URL, nil, nil)
+	_, err = call.Post(t.Context(), client, server.URL, nil, "")
 	require.NoError(t, err)
 	assert.Equal(t, 1, asked)
 }
@@ -284,7 +284,7 @@ func TestClientsWithoutATransportShareConnections(t *testing.T) {
 	defer server.Close()
 	for _, base := range []*http.Client{nil, {}, {Timeout: time.Minute}} {
 		client := call.Client(base)
-		_, err := call.Post(t.Context(), client, server.URL, nil, nil)
+		_, err := call.Post(t.Context(), client, server.URL, nil, "")
 		require.NoError(t, err)
 		defer client.CloseIdleConnections()
 	}
@@ -296,8 +296,8 @@ func TestATransportOfTheUsersOwnKeepsItsBound(t *testing.T) {
 		w.Header().Set("X-Large", strings.Repeat("a", 128<<10))
 	}))
 	defer server.Close()
-	_, err := call.Post(t.Context(), call.Client(server.Client()), server.URL, nil, nil)
+	_, err := call.Post(t.Context(), call.Client(server.Client()), server.URL, nil, "")
 	require.NoError(t, err)
-	_, err = call.Post(t.Context(), call.Client(nil), server.URL, nil, nil)
+	_, err = call.Post(t.Context(), call.Client(nil), server.URL, nil, "")
 	require.ErrorContains(t, err, "exceeded")
 }

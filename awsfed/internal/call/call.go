@@ -2,7 +2,6 @@
 package call
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -68,8 +67,8 @@ func Client(base *http.Client) *http.Client {
 }
 
 // Post sends body and reads the answer. An answer of any status is no error.
-func Post(ctx context.Context, client *http.Client, url string, header http.Header, body []byte) (*Answer, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+func Post(ctx context.Context, client *http.Client, url string, header http.Header, body string) (*Answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

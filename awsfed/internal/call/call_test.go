@@ -67,7 +67,7 @@ func TestPostSendsWhatItIsGivenAndReadsTheWholeAnswer(t *testing.T) {
 	}))
 	defer server.Close()
 	header := http.Header{"Content-Type": {"text/plain"}}
-	answer, err := call.Post(t.Context(), call.Client(server.Client()), server.URL+"/v1/token", header, []byte("a=b"))
+	answer, err := call.Post(t.Context(), call.Client(server.Client()), server.URL+"/v1/token", header, "a=b")
 	require.NoError(t, err, "an answer of any status is no error")
 	assert.Equal(t, http.StatusTeapot, answer.Status)
 	assert.Equal(t, "value", answer.Header.Get("X-Goog-Request-Id"))
@@ -88,7 +88,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 			}))
 			defer server.Close()
 			base := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }} // a client that would
-			answer, err := call.Post(t.Context(), call.Client(base), server.URL, nil, []byte("secret"))
+			answer, err := call.Post(t.Context(), call.Client(base), server.URL, nil, "secret")
 			require.NoError(t, err)
 			assert.Equal(t, status, answer.Status)
 			assert.EqualValues(t, 1, asked.Load())
@@ -119,7 +119,7 @@ func TestCookiesAreNotKept(t *testing.T) {
 	require.NoError(t, err)
 	c := call.Client(&http.Client{Jar: jar})
 	for range 2 {
-		_, err := call.Post(t.Context(), c, server.URL, nil, nil)
+		_, err := call.Post(t.Context(), c, server.URL, nil, "")
 		require.NoError(t, err)
 	}
 	assert.EqualValues(t, 2, requests.Load())
@@ -128,7 +128,7 @@ func TestCookiesAreNotKept(t *testing.T) {
 
 func TestAnAnswerMayHave64Kibibytes(t *testing.T) {
 	b := &body{Reader: bytes.NewReader(make([]byte, call.MaxBody))}
-	answer, err := call.Post(t.Context(), client(b), endpoint, nil, nil)
+	answer, err := call.Post(t.Context(), client(b), endpoint, nil, "")
 	require.NoError(t, err)
 	assert.Len(t, answer.Body, call.MaxBody)
 	assert.True(t, b.closed)
@@ -144,7 +144,7 @@ func TestAnAnswerWithoutEndIsCutOff(t *testing.T) {
 		"without end":     {Reader: zeros{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			answer, err := call.Post(t.Context(), client(b), endpoint, nil, nil)
+			answer, err := call.Post(t.Context(), client(b), endpoint, nil, "")
 			require.ErrorIs(t, err, call.ErrTooLarge)
 			assert.Equal(t, http.StatusOK, answer.Status, "its Date still counts")
 			assert.LessOrEqual(t, b.read, call.MaxBody+1)
@@ -159,7 +159,7 @@ func TestATruncatedAnswerIsAnError(t *testing.T) {
 		_, _ = io.WriteString(w, `{"access_token":"half a tok`)
 	}))
 	defer server.Close()
-	answer, err := call.Post(t.Context(), call.Client(nil), server.URL, nil, nil)
+	answer, err := call.Post(t.Context(), call.Client(nil), server.URL, nil, "")
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	assert.ErrorContains(t, err, "HTTP 200")
 	assert.NotContains(t, err.Error(), "half a tok")
@@ -170,18 +170,18 @@ func TestATruncatedAnswerIsAnError(t *testing.T) {
 func TestAConnectionThatBreaksIsAnError(t *testing.T) {
 	broken := errors.New("connection reset by peer")
 	b := &body{Reader: io.MultiReader(strings.NewReader("{"), iotest.ErrReader(broken))}
-	_, err := call.Post(t.Context(), client(b), endpoint, nil, nil)
+	_, err := call.Post(t.Context(), client(b), endpoint, nil, "")
 	require.ErrorIs(t, err, broken)
 	assert.True(t, b.closed)
 
 	refusing := call.Client(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) { return nil, broken })})
-	answer, err := call.Post(t.Context(), refusing, endpoint, nil, nil)
+	answer, err := call.Post(t.Context(), refusing, endpoint, nil, "")
 	require.ErrorIs(t, err, broken)
 	assert.Nil(t, answer)
 }
 
 func TestAURLThatIsNoneIsAnError(t *testing.T) {
-	answer, err := call.Post(t.Context(), client(http.NoBody), "https://sts.googleapis.com:port/", nil, nil)
+	answer, err := call.Post(t.Context(), client(http.NoBody), "https://sts.googleapis.com:port/", nil, "")
 	require.Error(t, err)
 	assert.Nil(t, answer)
 }
@@ -197,7 +197,7 @@ func TestTheContextEndsACall(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		start := time.Now()
-		_, err := call.Post(ctx, call.Client(&http.Client{Transport: hanging}), endpoint, nil, nil)
+		_, err := call.Post(ctx, call.Client(&http.Client{Transport: hanging}), endpoint, nil, "")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 5*time.Second, time.Since(start))
 	})
@@ -206,7 +206,7 @@ func TestTheContextEndsACall(t *testing.T) {
 func TestTheTimeoutOfTheBaseIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		_, err := call.Post(t.Context(), call.Client(&http.Client{Transport: hanging, Timeout: 3 * time.Second}), endpoint, nil, nil)
+		_, err := call.Post(t.Context(), call.Client(&http.Client{Transport: hanging, Timeout: 3 * time.Second}), endpoint, nil, "")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 3*time.Second, time.Since(start))
 	})
@@ -219,7 +219,7 @@ func TestSentIsTheTimeBeforeTheRequest(t *testing.T) {
 			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
 		})
 		start := time.Now()
-		answer, err := call.Post(t.Context(), call.Client(&http.Client{Transport: slow}), endpoint, nil, nil)
+		answer, err := call.Post(t.Context(), call.Client(&http.Client{Transport: slow}), endpoint, nil, "")
 		require.NoError(t, err)
 		assert.True(t, answer.Sent.Equal(start))
 		assert.Equal(t, 7*time.Second, time.Since(answer.Sent))

@@ -54,7 +54,7 @@ func TestARequestDoesNotTakeTheConnectionOfOneThatRanOutOfTime(t *testing.T) {
 	ask := func(within time.Duration) error {
 		ctx, cancel := context.WithTimeout(t.Context(), within)
 		defer cancel()
-		answer, err := call.Post(ctx, client, server.URL, nil, nil)
+		answer, err := call.Post(ctx, client, server.URL, nil, "")
 		if err == nil {
 			assert.Equal(t, "HTTP/2.0", string(answer.Body))
 		}

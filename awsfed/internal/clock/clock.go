@@ -56,7 +56,11 @@ func Local(t, sent time.Time, header http.Header) time.Time {
 }
 
 func parseDate(sent time.Time, header http.Header) (time.Time, bool) {
-	date, err := http.ParseTime(header.Get("Date"))
+	text := header.Get("Date")
+	if text == "" {
+		return time.Time{}, false
+	}
+	date, err := http.ParseTime(text)
 	if err != nil || date.Sub(sent.Round(0)).Abs() > MaxSkew {
 		return time.Time{}, false
 	}

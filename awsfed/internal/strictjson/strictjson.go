@@ -3,11 +3,11 @@ package strictjson
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/untrusted"
@@ -31,7 +31,7 @@ func (e *DuplicateKeyError) Error() string {
 
 // Fields gives the members of the one JSON object in data, by their exact names. Package json takes
 // "Access_Token" for access_token and the last of two; here the first is another field, and the
-// second an error, at any depth.
+// second an error, at any depth. The values are parts of data.
 //
 // A byte order mark before the object is skipped, since editors put it there. Errors are one plain
 // sentence without its end, whose subject "it" is data: "it is cut off".
@@ -45,87 +45,157 @@ func Fields(data []byte) (map[string]json.RawMessage, error) {
 		return nil, errors.New("it holds bytes that are not UTF-8")
 	case start[0] != '{':
 		return nil, errors.New("it is not a JSON object")
+	case tooDeep(data):
+		return nil, fmt.Errorf("it is nested deeper than %d", maxDepth)
+	case !json.Valid(data):
+		return nil, fault(data)
 	}
-	end, err := check(data)
+	fields := make(map[string]json.RawMessage)
+	s := scanner{data: data}
+	err := s.object(func(key string, value []byte) bool {
+		_, twice := fields[key]
+		fields[key] = value
+		return !twice
+	})
 	if err != nil {
 		return nil, err
-	}
-	if len(bytes.TrimLeft(data[end:], " \t\r\n")) > 0 {
-		return nil, errors.New("it goes on after the end of the JSON object")
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(data, &fields); err != nil {
-		return nil, fault(err)
 	}
 	return fields, nil
 }
 
-// check looks for duplicate keys and too deep nesting in the first value of data, and gives its
-// end.
-func check(data []byte) (int64, error) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber() // a number may be too large for a float
-	var open []*container
+// String reads a value of [Fields] that is a string. One that is missing or null is empty.
+func String(value json.RawMessage) (string, error) {
+	if n := len(value); n >= 2 && value[0] == '"' && bytes.IndexByte(value, '\\') < 0 {
+		return string(value[1 : n-1]), nil
+	}
+	if len(value) == 0 {
+		return "", nil
+	}
+	var s string
+	err := json.Unmarshal(value, &s)
+	return s, err
+}
+
+// tooDeep reports whether more than maxDepth objects and arrays are open anywhere in data.
+func tooDeep(data []byte) bool {
+	depth := 0
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '"':
+			i = stringEnd(data, i)
+		case '{', '[':
+			if depth++; depth > maxDepth {
+				return true
+			}
+		case '}', ']':
+			depth--
+		}
+	}
+	return false
+}
+
+// stringEnd is the index of the quote that ends the string that begins at start; len(data) without
+// one.
+func stringEnd(data []byte, start int) int {
+	for i := start + 1; i < len(data); i++ {
+		switch data[i] {
+		case '\\':
+			i++
+		case '"':
+			return i
+		}
+	}
+	return len(data)
+}
+
+// A scanner reads data, which package json has found to be valid, from one value to the next.
+type scanner struct {
+	data []byte
+	at   int
+}
+
+// next is the next byte that is not blank.
+func (s *scanner) next() byte {
 	for {
-		token, err := decoder.Token()
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			// Unmarshal counts the bytes; the offsets of Token are one off for some faults.
-			err = cmp.Or(json.Unmarshal(data, new(json.RawMessage)), err)
+		switch c := s.data[s.at]; c {
+		case ' ', '\t', '\r', '\n':
+			s.at++
+		default:
+			return c
 		}
+	}
+}
+
+// object reads an object and gives each member to add, which reports whether the key is a new one.
+func (s *scanner) object(add func(key string, value []byte) bool) error {
+	s.next()
+	s.at++ // the brace
+	for s.next() != '}' {
+		if s.data[s.at] == ',' {
+			s.at++
+			s.next()
+		}
+		start := s.at
+		s.at = stringEnd(s.data, start) + 1
+		key, err := String(s.data[start:s.at])
 		if err != nil {
-			return 0, fault(err)
+			return err
 		}
-		if delim, ok := token.(json.Delim); ok && (delim == '}' || delim == ']') {
-			open = open[:len(open)-1]
-			if len(open) == 0 {
-				return decoder.InputOffset(), nil
-			}
-			continue
+		s.next()
+		s.at++ // the colon
+		s.next()
+		start = s.at
+		if err := s.value(); err != nil {
+			return err
 		}
-		if len(open) > 0 {
-			if err := open[len(open)-1].take(token); err != nil {
-				return 0, err
-			}
-		}
-		if delim, ok := token.(json.Delim); ok {
-			if len(open) == maxDepth {
-				return 0, fmt.Errorf("it is nested deeper than %d", maxDepth)
-			}
-			c := &container{}
-			if delim == '{' {
-				c.keys = make(map[string]bool)
-			}
-			open = append(open, c)
+		if !add(key, s.data[start:s.at:s.at]) {
+			return &DuplicateKeyError{Key: key}
 		}
 	}
-}
-
-// A container is an object or an array that has not ended.
-type container struct {
-	keys  map[string]bool // nil for an array
-	value bool            // a key came last
-}
-
-// take takes in the next key or value, or the start of one.
-func (c *container) take(token json.Token) error {
-	if c.keys == nil || c.value {
-		c.value = false
-		return nil
-	}
-	key, _ := token.(string)
-	if c.keys[key] {
-		return &DuplicateKeyError{Key: key}
-	}
-	c.keys[key], c.value = true, true
+	s.at++
 	return nil
 }
 
-// fault says what is wrong in words of this package: those of package json quote characters of
-// data.
-func fault(err error) error {
+// value reads a value of any type, whose first byte is next.
+func (s *scanner) value() error {
+	switch s.data[s.at] {
+	case '{':
+		seen := make(map[string]bool)
+		return s.object(func(key string, _ []byte) bool {
+			twice := seen[key]
+			seen[key] = true
+			return !twice
+		})
+	case '[':
+		s.at++
+		for s.next() != ']' {
+			if s.data[s.at] == ',' {
+				s.at++
+				s.next()
+			}
+			if err := s.value(); err != nil {
+				return err
+			}
+		}
+		s.at++
+	case '"':
+		s.at = stringEnd(s.data, s.at) + 1
+	default: // a number or a word
+		for s.at < len(s.data) && strings.IndexByte(",]} \t\r\n", s.data[s.at]) < 0 {
+			s.at++
+		}
+	}
+	return nil
+}
+
+// fault says what is wrong with data, which is not valid, in words of this package: those of package
+// json quote characters of data.
+func fault(data []byte) error {
+	var first json.RawMessage
 	var syntax *json.SyntaxError
-	switch {
+	switch err := json.NewDecoder(bytes.NewReader(data)).Decode(&first); {
+	case err == nil:
+		return errors.New("it goes on after the end of the JSON object")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("it is cut off")
 	case errors.As(err, &syntax):

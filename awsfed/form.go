@@ -1,0 +1,65 @@
+package awsfed
+
+import "strings"
+
+// A formField is one parameter of a form.
+type formField struct{ name, value string }
+
+// encodeForm writes a form as [net/url.Values.Encode] does, with its fields in the order given, into
+// a buffer of the right size: subject tokens are long, and escaped twice.
+func encodeForm(fields ...formField) string {
+	size := 0
+	for _, f := range fields {
+		size += len(f.name) + escapedLen(f.value) + len("=&")
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for i, f := range fields {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(f.name)
+		b.WriteByte('=')
+		escapeTo(&b, f.value)
+	}
+	return b.String()
+}
+
+// escape is [net/url.QueryEscape].
+func escape(s string) string {
+	var b strings.Builder
+	b.Grow(escapedLen(s))
+	escapeTo(&b, s)
+	return b.String()
+}
+
+func escapeTo(b *strings.Builder, s string) {
+	const hex = "0123456789ABCDEF"
+	for i := range len(s) {
+		switch c := s[i]; {
+		case unreserved(c):
+			b.WriteByte(c)
+		case c == ' ':
+			b.WriteByte('+')
+		default:
+			b.WriteByte('%')
+			b.WriteByte(hex[c>>4])
+			b.WriteByte(hex[c&15])
+		}
+	}
+}
+
+func escapedLen(s string) int {
+	n := len(s)
+	for i := range len(s) {
+		if c := s[i]; c != ' ' && !unreserved(c) {
+			n += 2
+		}
+	}
+	return n
+}
+
+// unreserved reports whether a form carries c as it is (RFC 3986 §2.3).
+func unreserved(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.' || c == '~'
+}
