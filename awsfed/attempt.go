@@ -28,8 +28,9 @@ type Attempt struct {
 	refused secret.Box[string]
 	renewed bool
 	steps   []Step
-	stage   Stage        // under way, or the last one; "" before the first
+	stage   Stage                        // under way, or the last one; "" before the first
 	below   interface{ current() Stage } // a refresh that this attempt waits for; nil without
+	ahead   func()                       // prepares the last step while those before take their time; nil when done
 }
 
 type attemptKey struct{}
@@ -93,6 +94,7 @@ func (a *Attempt) Step(stage Stage) (end func(error)) {
 	a.mu.Lock()
 	a.stage = stage
 	a.mu.Unlock()
+	a.prepare()
 	start := time.Now()
 	return func(err error) {
 		err = asError(stage, err)
@@ -165,8 +167,31 @@ func (a *Attempt) wait(below interface{ current() Stage }) {
 		return
 	}
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.below = below
+	a.mu.Unlock()
+	if below != nil {
+		a.prepare()
+	}
+}
+
+// onWait has prepare run once something has to be waited for in this attempt.
+func (a *Attempt) onWait(prepare func()) {
+	if a == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ahead = prepare
+}
+
+func (a *Attempt) prepare() {
+	a.mu.Lock()
+	prepare := a.ahead
+	a.ahead = nil
+	a.mu.Unlock()
+	if prepare != nil {
+		prepare()
+	}
 }
 
 // failed tells those who wait for the attempt that a source below has failed once.

@@ -26,14 +26,14 @@ func encodeForm(fields ...formField) string {
 }
 
 // escape is [net/url.QueryEscape].
-func escape(s string) string {
+func escape[T string | []byte](s T) string {
 	var b strings.Builder
 	b.Grow(escapedLen(s))
 	escapeTo(&b, s)
 	return b.String()
 }
 
-func escapeTo(b *strings.Builder, s string) {
+func escapeTo[T string | []byte](b *strings.Builder, s T) {
 	const hex = "0123456789ABCDEF"
 	for i := range len(s) {
 		switch c := s[i]; {
@@ -49,7 +49,7 @@ func escapeTo(b *strings.Builder, s string) {
 	}
 }
 
-func escapedLen(s string) int {
+func escapedLen[T string | []byte](s T) int {
 	n := len(s)
 	for i := range len(s) {
 		if c := s[i]; c != ' ' && !unreserved(c) {

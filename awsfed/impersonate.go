@@ -114,7 +114,10 @@ func (i Impersonator) Format(state fmt.State, verb rune) {
 }
 
 func (i *impersonator) token(ctx context.Context) (*oauth2.Token, error) {
+	// Two round trips less for a first token: the connection is there when the federated token comes.
+	AttemptOf(ctx).onWait(func() { call.Ahead(i.client, i.url) })
 	federated, err := i.federated.TokenContext(ctx)
+	AttemptOf(ctx).onWait(nil)
 	switch {
 	case err != nil:
 		return nil, asError(StageExchange, err)

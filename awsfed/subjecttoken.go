@@ -281,5 +281,5 @@ func serialize(req *http.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return escape(string(text)), nil
+	return escape(text), nil
 }

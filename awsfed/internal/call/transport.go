@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"weak"
 )
 
 // defaultTransport is http.DefaultTransport, whatever it is by the time of a request, with a bound
@@ -33,12 +34,20 @@ var fromDefault = sync.OnceValue(func() bounded {
 })
 
 // RoundTrip implements [http.RoundTripper].
-func (defaultTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	b := fromDefault()
-	if of, ok := http.DefaultTransport.(*http.Transport); ok && of != nil && of == b.of {
-		return b.clone.RoundTrip(req)
+func (d defaultTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if transport := d.transport(); transport != nil {
+		return transport.RoundTrip(req)
 	}
 	return http.DefaultTransport.RoundTrip(req) // of a test, or of an instrumentation
+}
+
+// transport is the clone; nil where http.DefaultTransport has been replaced.
+func (defaultTransport) transport() *http.Transport {
+	b := fromDefault()
+	if of, ok := http.DefaultTransport.(*http.Transport); ok && of != nil && of == b.of {
+		return b.clone
+	}
+	return nil
 }
 
 // CloseIdleConnections lets [http.Client.CloseIdleConnections] reach the transport.
@@ -76,7 +85,7 @@ func (c *careful) RoundTrip(req *http.Request) (*http.Response, error) {
 	if c.stale.Swap(false) {
 		c.CloseIdleConnections()
 	}
-	resp, err := c.base.RoundTrip(req)
+	resp, err := c.send(req)
 	if err == nil && resp.Header.Get("Location") != "" {
 		resp.Header = resp.Header.Clone() // the transport may keep its own
 		resp.Header.Del("Location")
@@ -84,9 +93,72 @@ func (c *careful) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// send takes the connection that was opened ahead, if there is one, and else the way of the
+// transport.
+func (c *careful) send(req *http.Request) (*http.Response, error) {
+	transport := c.transport()
+	if transport == nil || req.URL == nil || req.URL.Scheme != "https" {
+		return c.base.RoundTrip(req)
+	}
+	way := routeOf(transport, req.URL)
+	if conn := way.take(); conn != nil {
+		resp, err := conn.RoundTrip(req)
+		if err == nil {
+			way.note()
+			return resp, nil
+		}
+		way.closeIdle()
+		again := rewound(req)
+		if again == nil || req.Context().Err() != nil {
+			return nil, err
+		}
+		req = again
+	}
+	resp, err := c.base.RoundTrip(req)
+	if err == nil {
+		way.note()
+	}
+	return resp, err
+}
+
+// rewound is req to be sent once more; nil if its body is gone. What a connection that broke has
+// carried, the transport would send again too, or it does no harm twice: a token is asked for.
+func rewound(req *http.Request) *http.Request {
+	if req.GetBody == nil {
+		return nil
+	}
+	body, err := req.GetBody()
+	if err != nil {
+		return nil
+	}
+	again := req.WithContext(req.Context())
+	again.Body = body
+	return again
+}
+
+// transport is that of package http by which requests go; nil for any other.
+func (c *careful) transport() *http.Transport {
+	switch base := c.base.(type) {
+	case *http.Transport:
+		return base
+	case defaultTransport:
+		return base.transport()
+	}
+	return nil
+}
+
 // CloseIdleConnections lets [http.Client.CloseIdleConnections] reach the transport.
 func (c *careful) CloseIdleConnections() {
 	if base, ok := c.base.(interface{ CloseIdleConnections() }); ok {
 		base.CloseIdleConnections()
+	}
+	if transport := c.transport(); transport != nil {
+		mine := weak.Make(transport)
+		routes.Range(func(r, e any) bool {
+			if r.(route).transport == mine {
+				e.(*earlyConn).closeIdle()
+			}
+			return true
+		})
 	}
 }
