@@ -1,0 +1,29 @@
+package main
+
+import (
+	"math"
+	"runtime"
+)
+
+// allocated gives the bytes and the allocations of one operation, on average. Parts of an
+// allocation are those of the runtime, and left out.
+func allocated(times int, op operation) (bytes, allocations float64, err error) {
+	if err := op.run(1); err != nil { // what is made once is no part of it
+		return 0, 0, err
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err = op.run(times)
+	runtime.ReadMemStats(&after)
+	n := float64(times)
+	return float64(after.TotalAlloc-before.TotalAlloc) / n, math.Floor(float64(after.Mallocs-before.Mallocs) / n), err
+}
+
+// heap is the number of bytes that are in use.
+func heap() float64 {
+	runtime.GC()
+	runtime.GC() // what a sync.Pool holds survives the first
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return float64(stats.HeapAlloc)
+}
