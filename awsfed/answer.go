@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
@@ -19,8 +18,8 @@ func answerError(stage Stage, answer *call.Answer, secrets ...string) *Error {
 	e := &Error{
 		Stage:      stage,
 		StatusCode: answer.Status,
-		RequestID:  requestID(answer.Header),
-		RetryAfter: answer.RetryAfter(),
+		RequestID:  answer.RequestID,
+		RetryAfter: answer.Pause(),
 		Transient:  transientStatus(answer.Status),
 	}
 	if answer.Status/100 == 3 {
@@ -40,32 +39,33 @@ func (e *Error) read(body []byte) bool {
 	if err != nil {
 		return false
 	}
-	if code := fitting(flat["error"]); code != "" {
-		e.Code, e.Description = code, fitting(flat["error_description"])
+	if code := fitting(flat.Get("error")); code != "" {
+		e.Code, e.Description = code, fitting(flat.Get("error_description"))
 		return true
 	}
-	status, err := strictjson.Fields(flat["error"])
+	status, err := strictjson.Fields(flat.Get("error"))
 	if err != nil {
 		return false
 	}
-	e.Code, e.Description = fitting(status["status"]), fitting(status["message"])
+	e.Code, e.Description = fitting(status.Get("status")), fitting(status.Get("message"))
 	if e.Code+e.Description == "" {
 		return false
 	}
 	var details []json.RawMessage
-	if json.Unmarshal(status["details"], &details) != nil {
+	if json.Unmarshal(status.Get("details"), &details) != nil {
 		return true
 	}
 	for _, raw := range details {
 		detail, err := strictjson.Fields(raw)
-		if err != nil || !strings.HasSuffix(fitting(detail["@type"]), "/google.rpc.ErrorInfo") {
+		if err != nil || !strings.HasSuffix(fitting(detail.Get("@type")), "/google.rpc.ErrorInfo") {
 			continue
 		}
-		e.Reason, e.Domain, e.Metadata = fitting(detail["reason"]), fitting(detail["domain"]), nil
-		metadata, err := strictjson.Fields(detail["metadata"])
-		if err == nil && len(metadata) > 0 {
-			e.Metadata = make(map[string]string, len(metadata))
-			for key, value := range metadata {
+		e.Reason, e.Domain, e.Metadata = fitting(detail.Get("reason")), fitting(detail.Get("domain")), nil
+		if metadata, err := strictjson.Fields(detail.Get("metadata")); err == nil {
+			for key, value := range metadata.All() {
+				if e.Metadata == nil {
+					e.Metadata = make(map[string]string)
+				}
 				e.Metadata[key] = fitting(value)
 			}
 		}
@@ -84,22 +84,21 @@ func fitting(raw json.RawMessage) string {
 
 // tokenFields reads a success by the exact names of its fields. Where one occurs twice, a proxy
 // that reads the other would judge another token.
-func tokenFields(stage Stage, answer *call.Answer) (map[string]json.RawMessage, error) {
+func tokenFields(stage Stage, answer *call.Answer) (strictjson.Object, error) {
 	fields, err := strictjson.Fields(answer.Body)
-	var twice *strictjson.DuplicateKeyError
-	switch {
-	case errors.As(err, &twice):
-		// Its name is not quoted: it may repeat a secret that the request held.
-		return nil, invalidAnswer(stage, answer, "has a key twice")
-	case err != nil:
-		return nil, invalidAnswer(stage, answer, "is not the JSON of a token: "+err.Error())
+	if err == nil {
+		return fields, nil
 	}
-	return fields, nil
+	if twice := new(strictjson.DuplicateKeyError); errors.As(err, &twice) {
+		// Its name is not quoted: it may repeat a secret that the request held.
+		return fields, invalidAnswer(stage, answer, "has a key twice")
+	}
+	return fields, invalidAnswer(stage, answer, "is not the JSON of a token: "+err.Error())
 }
 
 // tokenField is the string of that name in a success.
-func tokenField(stage Stage, answer *call.Answer, fields map[string]json.RawMessage, name string) (string, error) {
-	s, err := strictjson.String(fields[name])
+func tokenField(stage Stage, answer *call.Answer, fields strictjson.Object, name string) (string, error) {
+	s, err := strictjson.String(fields.Get(name))
 	if err != nil {
 		return "", invalidAnswer(stage, answer, "is not the JSON of a token: its "+name+" is not a string")
 	}
@@ -110,8 +109,8 @@ func tokenField(stage Stage, answer *call.Answer, fields map[string]json.RawMess
 // a fault of the service can cause it, and all of them may pass. It is not cleaned yet.
 func invalidAnswer(stage Stage, answer *call.Answer, what string) *Error {
 	return &Error{
-		Stage: stage, StatusCode: answer.Status, Code: codeInvalidAnswer, RequestID: requestID(answer.Header),
-		Description: fmt.Sprintf("the answer (%d bytes of %q) %s", len(answer.Body), mediaType(answer.Header), what),
+		Stage: stage, StatusCode: answer.Status, Code: codeInvalidAnswer, RequestID: answer.RequestID,
+		Description: fmt.Sprintf("the answer (%d bytes of %q) %s", len(answer.Body), answer.MediaType, what),
 		Transient:   true,
 	}
 }
@@ -121,22 +120,6 @@ func brokenAnswer(stage Stage, answer *call.Answer, err error) *Error {
 	e := invalidAnswer(stage, answer, "broke off")
 	e.Transient, e.Err = transientNetwork(err), err
 	return e
-}
-
-func mediaType(header http.Header) string {
-	media, _, _ := strings.Cut(header.Get("Content-Type"), ";")
-	return media
-}
-
-// requestID is the name of the request in the service's logs: AWS always gives one, Google some
-// services.
-func requestID(header http.Header) string {
-	for _, name := range []string{"X-Amzn-Requestid", "X-Goog-Request-Id", "X-Cloud-Trace-Context"} {
-		if id := header.Get(name); id != "" {
-			return id
-		}
-	}
-	return ""
 }
 
 // asError is err as an *Error, cleaned: the one that a layer of awsfed made, else one of the given

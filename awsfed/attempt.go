@@ -30,7 +30,7 @@ type Attempt struct {
 	steps   []Step
 	stage   Stage                        // under way, or the last one; "" before the first
 	below   interface{ current() Stage } // a refresh that this attempt waits for; nil without
-	ahead   func()                       // prepares the last step while those before take their time; nil when done
+	last    interface{ prepare() }       // the last step, to be prepared while those before take their time; nil when done
 }
 
 type attemptKey struct{}
@@ -87,28 +87,42 @@ func (a *Attempt) Renewed() {
 
 // Step begins a step of the [RefreshEvent]; the func that it returns ends it, with nil for a
 // success.
-func (a *Attempt) Step(stage Stage) (end func(error)) {
+func (a *Attempt) Step(stage Stage) (end func(error)) { return a.begin(stage).end }
+
+// A stepUnderWay is a step that has not ended.
+type stepUnderWay struct {
+	of    *Attempt // nil outside of any
+	stage Stage
+	start time.Time
+}
+
+func (a *Attempt) begin(stage Stage) stepUnderWay {
 	if a == nil {
-		return func(error) {}
+		return stepUnderWay{}
 	}
 	a.mu.Lock()
 	a.stage = stage
 	a.mu.Unlock()
 	a.prepare()
-	start := time.Now()
-	return func(err error) {
-		err = asError(stage, err)
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		step := Step{Stage: stage, Duration: time.Since(start), Err: err}
-		if err != nil {
-			step.Verdict = VerdictFailed
-		}
-		if a.steps == nil {
-			a.steps = make([]Step, 0, 4) // as many as an exchange has
-		}
-		a.steps = append(a.steps, step)
+	return stepUnderWay{a, stage, time.Now()}
+}
+
+func (s stepUnderWay) end(err error) {
+	a := s.of
+	if a == nil {
+		return
 	}
+	err = asError(s.stage, err)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	step := Step{Stage: s.stage, Duration: time.Since(s.start), Err: err}
+	if err != nil {
+		step.Verdict = VerdictFailed
+	}
+	if a.steps == nil && s.stage == StageCredentials {
+		a.steps = make([]Step, 0, 4) // as many as an exchange has
+	}
+	a.steps = append(a.steps, step)
 }
 
 // useClock makes c the clock of the layers below.
@@ -174,23 +188,23 @@ func (a *Attempt) wait(below interface{ current() Stage }) {
 	}
 }
 
-// onWait has prepare run once something has to be waited for in this attempt.
-func (a *Attempt) onWait(prepare func()) {
+// onWait has the last step prepared once something has to be waited for in this attempt.
+func (a *Attempt) onWait(last interface{ prepare() }) {
 	if a == nil {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.ahead = prepare
+	a.last = last
 }
 
 func (a *Attempt) prepare() {
 	a.mu.Lock()
-	prepare := a.ahead
-	a.ahead = nil
+	last := a.last
+	a.last = nil
 	a.mu.Unlock()
-	if prepare != nil {
-		prepare()
+	if last != nil {
+		last.prepare()
 	}
 }
 

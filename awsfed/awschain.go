@@ -53,6 +53,14 @@ func loadAWSChain(ctx context.Context, cfg Config) (*awsChain, error) {
 	if chain.credentials != nil && chain.region != "" {
 		return chain, nil
 	}
+	if err := chain.load(ctx, cfg); err != nil {
+		return nil, err
+	}
+	return chain, nil
+}
+
+// load has the AWS SDK read what cfg leaves open.
+func (chain *awsChain) load(ctx context.Context, cfg Config) error {
 	chain.metadata = &metadataClient{}
 	options := []func(*config.LoadOptions) error{
 		config.WithLogger(logging.Nop{}),
@@ -76,19 +84,19 @@ func loadAWSChain(ctx context.Context, cfg Config) (*awsChain, error) {
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return nil, (&Error{Stage: StageCredentials, Err: fmt.Errorf("loading the AWS configuration: %w", err)}).cleaned(chainSecrets()...)
+		return (&Error{Stage: StageCredentials, Err: fmt.Errorf("loading the AWS configuration: %w", err)}).cleaned(chainSecrets()...)
 	}
 	if chain.credentials == nil {
 		chain.credentials = loaded.Credentials
 	}
 	chain.region = loaded.Region
 	if chain.region != "" && !regionName(chain.region) {
-		return nil, (&Error{Stage: StageRegion, Err: &FieldError{Field: "the region of the AWS environment or profile",
+		return (&Error{Stage: StageRegion, Err: &FieldError{Field: "the region of the AWS environment or profile",
 			Found: chain.region, Want: "an AWS region, such as us-east-1"}}).cleaned()
 	}
 	chain.metadata.connect(loaded)
 	chain.nearby = nearbySources(loaded, chain, cfg.Credentials == nil)
-	return chain, nil
+	return nil
 }
 
 // Retrieve gives credentials that have keys, or an [*Error].

@@ -27,7 +27,7 @@ func (d *diagnosis) identity(ctx context.Context, s *Step) error {
 	}
 	if answer.Status == http.StatusForbidden && skewOf(answer).Abs() > time.Minute {
 		// Signed by a wrong clock: now the right time is known.
-		d.clock.Learn(answer.Sent, answer.Header)
+		d.clock.Learn(answer.Sent, answer.Date)
 		if answer, req, err = d.callerIdentity(ctx); err != nil {
 			return asError(StageSubjectToken, err)
 		}
@@ -50,7 +50,7 @@ func (d *diagnosis) identity(ctx context.Context, s *Step) error {
 		*said = cleanText(*said, maxARN, requestSecrets(req))
 	}
 	d.report.Identity = principal.Identity{Account: body.Result.Account, ARN: body.Result.ARN, UserID: body.Result.UserID}
-	d.hints.identity = d.report.Identity
+	d.hints.known = &knownCaller{d.report.Identity, d.mapping}
 	s.Findings = []string{"AWS STS (" + host + ") says:", "account " + body.Result.Account, "ARN " + body.Result.ARN, "user ID " + body.Result.UserID}
 	return nil
 }
@@ -78,7 +78,7 @@ func (d *diagnosis) callerIdentity(ctx context.Context) (*call.Answer, *http.Req
 	if err != nil {
 		return nil, nil, err
 	}
-	answer, err := call.Do(d.client, req)
+	answer, err := d.client.Do(req)
 	if err != nil {
 		return nil, req, newCause(err, requestSecrets(req))
 	}
@@ -94,7 +94,7 @@ func awsError(answer *call.Answer, secrets []string) *Error {
 			Message string `xml:"Message"`
 		} `xml:"Error"`
 	}
-	e := &Error{Stage: StageSubjectToken, StatusCode: answer.Status, RequestID: requestID(answer.Header), Transient: transientStatus(answer.Status)}
+	e := &Error{Stage: StageSubjectToken, StatusCode: answer.Status, RequestID: answer.RequestID, Transient: transientStatus(answer.Status)}
 	if xml.Unmarshal(answer.Body, &body) == nil {
 		e.Code, e.Description = body.Error.Code, body.Error.Message
 	}

@@ -3,7 +3,6 @@ package awsfed
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
@@ -39,32 +38,6 @@ func (d *diagnosis) clocks(_ context.Context, s *Step) error {
 	return nil
 }
 
-// listening is client with an ear for the clocks of those who answer.
-func (d *diagnosis) listening(client *http.Client, by string) *http.Client {
-	heard := *client
-	heard.Transport = listener{d, by, client.Transport}
-	return &heard
-}
-
-type listener struct {
-	d    *diagnosis
-	by   string
-	base http.RoundTripper
-}
-
-func (l listener) RoundTrip(req *http.Request) (*http.Response, error) {
-	sent := time.Now()
-	base := l.base
-	if base == nil {
-		base = http.DefaultTransport
-	}
-	resp, err := base.RoundTrip(req)
-	if err == nil {
-		l.d.answers = append(l.d.answers, answered{l.by, &call.Answer{Status: resp.StatusCode, Header: call.Keep(resp.Header), Sent: sent}})
-	}
-	return resp, err
-}
-
 // clockHint is for an answer that shows the clocks to disagree.
 func clockHint(skew time.Duration) string {
 	way := "behind"
@@ -79,6 +52,6 @@ func clockHint(skew time.Duration) string {
 // little to say.
 func skewOf(answer *call.Answer) time.Duration {
 	var c clock.Clock
-	c.Learn(answer.Sent, answer.Header)
+	c.Learn(answer.Sent, answer.Date)
 	return c.Offset()
 }

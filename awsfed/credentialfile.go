@@ -106,17 +106,27 @@ func ConfigFromEnv(options *FileOptions) (Config, error) {
 	return Config{}, &FieldError{Field: credentialFileVariables[0], Want: "the path of an external_account credential file"}
 }
 
-// fileFields are the names in the file of what Config calls otherwise.
-var fileFields = map[string]string{
-	"Audience":               "audience",
-	"UniverseDomain":         "universe_domain",
-	"TokenURL":               "token_url",
-	"ServiceAccount":         "service_account_impersonation_url",
-	"IAMCredentialsEndpoint": "service_account_impersonation_url",
-	"Lifetime":               "service_account_impersonation.token_lifetime_seconds",
-	"VerificationURL":        "credential_source.regional_cred_verification_url",
-	"MetadataEndpoint":       "credential_source.url",
-	"QuotaProject":           "quota_project_id",
+// fieldInFile is the name in the file of what Config calls otherwise.
+func fieldInFile(field string) string {
+	switch field {
+	case "Audience":
+		return "audience"
+	case "UniverseDomain":
+		return "universe_domain"
+	case "TokenURL":
+		return "token_url"
+	case "ServiceAccount", "IAMCredentialsEndpoint":
+		return "service_account_impersonation_url"
+	case "Lifetime":
+		return "service_account_impersonation.token_lifetime_seconds"
+	case "VerificationURL":
+		return "credential_source.regional_cred_verification_url"
+	case "MetadataEndpoint":
+		return "credential_source.url"
+	case "QuotaProject":
+		return "quota_project_id"
+	}
+	return ""
 }
 
 // config checks every field and builds the configuration.
@@ -189,8 +199,9 @@ func (f credentialFile) config(rules fileRules) (Config, error) {
 	cfg.MetadataEndpoint = endpoint
 	faults = append(faults, metadataFaults...)
 	// What holds for every Config holds for this one, under the names of the file.
-	for _, general := range cfg.faults() {
-		fault(fileFields[general.Field], general.Found, general.Want)
+	_, general := cfg.faults()
+	for _, f := range general {
+		fault(fieldInFile(f.Field), f.Found, f.Want)
 	}
 	if len(faults) > 0 {
 		return Config{}, errors.Join(faults...)
@@ -263,7 +274,7 @@ func (c Config) partitionVerificationURL() string {
 // have no place in such a file: its reader has its own. Delegates have none either, and they are an
 // error, since the file would not work without them.
 func (c Config) CredentialFile() ([]byte, error) {
-	err := c.validate()
+	_, err := c.validate()
 	if len(c.Delegates) > 0 {
 		err = errors.Join(err, (&FieldError{"Delegates", shown(strings.Join(c.Delegates, ",")), "none: a credential file cannot name them"}).cleaned())
 	}

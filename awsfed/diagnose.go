@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/awsfed/awsfed-go/awsfed/internal/call"
 	"github.com/awsfed/awsfed-go/awsfed/internal/clock"
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
@@ -38,10 +39,9 @@ func Diagnose(ctx context.Context, cfg Config, options *DiagnoseOptions) (*Repor
 	}
 	s, err := resolve(cfg)
 	if err != nil {
-		d.settings = &settings{Config: Config{Timeout: defaultTimeout}}
+		d.settings = &settings{Config: Config{Timeout: defaultTimeout}, hints: &hints{}}
 	} else {
 		d.settings = s
-		s.hints.mapping = d.mapping
 	}
 	d.run(ctx, err)
 	return d.report, context.Cause(ctx)
@@ -236,7 +236,7 @@ func (d *diagnosis) impersonation(ctx context.Context, s *Step, federated *oauth
 // with hints that know what AWS said.
 func (d *diagnosis) listeningSettings() *settings {
 	s := *d.settings
-	s.client = d.listening(s.client, "Google")
+	s.client = s.client.Listening(func(answer *call.Answer) { d.answers = append(d.answers, answered{"Google", answer}) })
 	return &s
 }
 

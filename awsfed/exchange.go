@@ -40,12 +40,12 @@ type Exchanger struct {
 
 type exchanger struct {
 	subject  SubjectTokenSource
-	client   *http.Client
+	client   *call.Client
 	url      string
 	audience string
 	scope    string
 	timeout  time.Duration
-	hints    hints
+	hints    *hints
 	time     *clock.Clock
 }
 
@@ -104,6 +104,9 @@ func (e *exchanger) token(ctx context.Context) (*oauth2.Token, error) {
 		return nil, e.hints.explain(asError(StageSubjectToken, err))
 	}
 	token, err := e.exchange(ctx, subject)
+	if err == nil {
+		return token, nil
+	}
 	refused := refusal(err)
 	if refused == nil {
 		return token, e.hints.explain(err)
@@ -136,12 +139,12 @@ func refusal(err error) *Error {
 }
 
 func (e *exchanger) exchange(ctx context.Context, subject SubjectToken) (*oauth2.Token, error) {
-	done := AttemptOf(ctx).Step(StageExchange)
+	step := AttemptOf(ctx).begin(StageExchange)
 	token, err := e.post(ctx, subject)
 	if err != nil {
 		err = cleanError(err, subjectSecrets(subject)...)
 	}
-	done(err)
+	step.end(err)
 	return token, err
 }
 
@@ -154,10 +157,10 @@ func (e *exchanger) post(ctx context.Context, subject SubjectToken) (*oauth2.Tok
 		formField{"subject_token", subject.Value()},
 		formField{"subject_token_type", subject.Type()},
 	)
-	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "User-Agent": {userAgent}}
-	answer, err := call.Post(ctx, e.client, e.url, header, form)
+	header := headerOf("Content-Type", "application/x-www-form-urlencoded", "User-Agent", userAgent)
+	answer, err := e.client.Post(ctx, e.url, header, form)
 	if answer != nil {
-		e.time.Learn(answer.Sent, answer.Header)
+		e.time.Learn(answer.Sent, answer.Date)
 	}
 	switch {
 	case err != nil && answer != nil:
@@ -182,16 +185,19 @@ func parseExchange(answer *call.Answer) (*oauth2.Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	var accessToken, issuedType, tokenType string
-	for _, f := range []struct {
-		name  string
-		value *string
-	}{{"access_token", &accessToken}, {"issued_token_type", &issuedType}, {"token_type", &tokenType}} {
-		if *f.value, err = tokenField(StageExchange, answer, fields, f.name); err != nil {
-			return nil, err
-		}
+	accessToken, err := tokenField(StageExchange, answer, fields, "access_token")
+	if err != nil {
+		return nil, err
 	}
-	life, err := parseLifetime(fields["expires_in"])
+	issuedType, err := tokenField(StageExchange, answer, fields, "issued_token_type")
+	if err != nil {
+		return nil, err
+	}
+	tokenType, err := tokenField(StageExchange, answer, fields, "token_type")
+	if err != nil {
+		return nil, err
+	}
+	life, err := parseLifetime(fields.Get("expires_in"))
 	switch {
 	case accessToken == "":
 		return nil, invalidAnswer(StageExchange, answer, "has no access_token")

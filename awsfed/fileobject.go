@@ -47,8 +47,8 @@ func parseCredentialFile(data []byte) (credentialFile, error) {
 		VerificationURL: source.text("regional_cred_verification_url"),
 		SessionURL:      source.text("imdsv2_session_token_url"),
 		File:            source.text("file"),
-		Executable:      source.fields["executable"],
-		Certificate:     source.fields["certificate"],
+		Executable:      source.fields.Get("executable"),
+		Certificate:     source.fields.Get("certificate"),
 	}
 	return file, errors.Join(faults...)
 }
@@ -56,11 +56,11 @@ func parseCredentialFile(data []byte) (credentialFile, error) {
 // fileObject is an object of a credential file. What is missing and what is null are the same.
 type fileObject struct {
 	prefix string // of the paths of its fields
-	fields map[string]json.RawMessage
+	fields strictjson.Object
 	faults *[]error
 }
 
-func (o fileObject) has(name string) bool { return given(o.fields[name]) }
+func (o fileObject) has(name string) bool { return given(o.fields.Get(name)) }
 
 func (o fileObject) text(name string) (s string) {
 	o.decode(name, &s, "a string")
@@ -74,7 +74,12 @@ func (o fileObject) number(name string) (n int64) {
 
 func (o fileObject) object(name string) fileObject {
 	inner := fileObject{prefix: o.prefix + name + ".", faults: o.faults}
-	o.decode(name, &inner.fields, "an object")
+	if o.has(name) {
+		var err error
+		if inner.fields, err = strictjson.Fields(o.fields.Get(name)); err != nil {
+			o.fault(name, "an object")
+		}
+	}
 	return inner
 }
 
@@ -84,9 +89,13 @@ func (o fileObject) decode(name string, value any, want string) {
 	if !o.has(name) {
 		return
 	}
-	if err := json.Unmarshal(o.fields[name], value); err != nil {
-		*o.faults = append(*o.faults, &FieldError{Field: o.prefix + name, Found: jsonType(o.fields[name]), Want: want})
+	if err := json.Unmarshal(o.fields.Get(name), value); err != nil {
+		o.fault(name, want)
 	}
+}
+
+func (o fileObject) fault(name, want string) {
+	*o.faults = append(*o.faults, &FieldError{Field: o.prefix + name, Found: jsonType(o.fields.Get(name)), Want: want})
 }
 
 // jsonType is what a value is, in the words of JSON.

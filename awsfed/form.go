@@ -1,6 +1,9 @@
 package awsfed
 
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
 
 // A formField is one parameter of a form.
 type formField struct{ name, value string }
@@ -62,4 +65,13 @@ func escapedLen[T string | []byte](s T) int {
 // unreserved reports whether a form carries c as it is (RFC 3986 §2.3).
 func unreserved(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.' || c == '~'
+}
+
+// headerOf makes a header of names in their canonical form, each followed by its value.
+func headerOf(namesAndValues ...string) http.Header {
+	header := make(http.Header, len(namesAndValues)/2)
+	for i := 0; i < len(namesAndValues); i += 2 {
+		header[namesAndValues[i]] = namesAndValues[i+1 : i+2 : i+2]
+	}
+	return header
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -18,25 +17,33 @@ import (
 // hints explains errors with what is known of the configuration: what a failure means, what to look
 // at, and the command that corrects it.
 type hints struct {
-	provider principal.Provider
-	account  string // the service account; "" for direct access
-	tokenURL *url.URL
-	iamURL   *url.URL
-	lifetime time.Duration
-	identity principal.Identity // who AWS says the caller is; known to Diagnose alone
-	mapping  principal.Mapping
+	provider  principal.Provider
+	account   string // the service account; "" for direct access
+	tokenHost string
+	iamHost   string
+	lifetime  time.Duration
+	known     *knownCaller // nil but in Diagnose
 
 	ownProvider bool // of AWS credentials: not the SDK's chain
 }
 
-func newHints(s *settings) hints {
-	return hints{provider: s.provider, account: s.ServiceAccount, tokenURL: s.tokenURL, iamURL: s.iamURL, lifetime: s.Lifetime,
-		mapping: principal.DefaultMapping, ownProvider: s.Credentials != nil}
+// A knownCaller is who AWS says the caller is, and what the provider makes of that.
+type knownCaller struct {
+	identity principal.Identity
+	mapping  principal.Mapping
+}
+
+func newHints(s *settings, tokenHost, iamHost string) *hints {
+	return &hints{provider: s.provider, account: s.ServiceAccount, tokenHost: tokenHost, iamHost: iamHost, lifetime: s.Lifetime,
+		ownProvider: s.Credentials != nil}
 }
 
 // explain gives an [*Error] its hint, if it has none yet. The error may be shared, so it is not
 // written to.
-func (h hints) explain(err error) error {
+func (h *hints) explain(err error) error {
+	if err == nil {
+		return nil
+	}
 	var e *Error
 	if !errors.As(err, &e) || e.Hint != "" {
 		return err
@@ -46,7 +53,7 @@ func (h hints) explain(err error) error {
 	return explained
 }
 
-func (h hints) hint(e *Error) string {
+func (h *hints) hint(e *Error) string {
 	switch {
 	case errors.Is(e.Err, context.Canceled):
 		return "the caller gave up: its ctx was cancelled before there was a token"
@@ -73,8 +80,8 @@ func (h hints) hint(e *Error) string {
 }
 
 // network is the hint for a request without an answer.
-func (h hints) network(e *Error) string {
-	host := h.url(e.Stage).Host
+func (h *hints) network(e *Error) string {
+	host := h.host(e.Stage)
 	var lookup *net.DNSError
 	switch {
 	case errors.As(e.Err, &lookup):
@@ -88,7 +95,7 @@ func (h hints) network(e *Error) string {
 }
 
 // anyAnswer is the hint for what says no more than its status.
-func (h hints) anyAnswer(e *Error) string {
+func (h *hints) anyAnswer(e *Error) string {
 	switch {
 	case e.StatusCode == http.StatusTooManyRequests:
 		return "a quota of " + h.service(e.Stage) + " is used up; the request is tried again later. Many instances that share one project share its quota: look at the quotas of project " + h.provider.ProjectNumber
@@ -98,22 +105,18 @@ func (h hints) anyAnswer(e *Error) string {
 	return "look up the code in the reference of " + h.service(e.Stage) + "; awsfed.Diagnose follows the whole token flow and shows who AWS and Google say the caller is"
 }
 
-func (h hints) service(stage Stage) string {
+func (h *hints) service(stage Stage) string {
 	if stage == StageImpersonation {
 		return "Google's IAM Credentials API"
 	}
 	return "Google's Security Token Service"
 }
 
-func (h hints) url(stage Stage) *url.URL {
-	u := h.tokenURL
+func (h *hints) host(stage Stage) string {
 	if stage == StageImpersonation {
-		u = h.iamURL
+		return h.iamHost
 	}
-	if u == nil {
-		return &url.URL{}
-	}
-	return u
+	return h.tokenHost
 }
 
 // lines joins the lines of a hint: prose, and commands as [command] makes them.

@@ -16,7 +16,7 @@ const defaultRoleMapping = `assertion.arn.contains("assumed-role") ? assertion.a
 
 // exchange is the hint for an answer of Google's STS that is no token. Many causes share one text
 // there, so the hint names all of them.
-func (h hints) exchange(e *Error) string {
+func (h *hints) exchange(e *Error) string {
 	text := e.Description
 	code, message, fromAWS := cutAWSAnswer(text)
 	switch {
@@ -57,13 +57,13 @@ func (h hints) exchange(e *Error) string {
 }
 
 // longSubject is the hint for a subject of more than 127 bytes.
-func (h hints) longSubject() string {
+func (h *hints) longSubject() string {
 	return lines("the subject, by default the ARN with the session name, is longer than 127 bytes. Shorten the session name (AWS_ROLE_SESSION_NAME, the name of the Lambda function), or map the subject to less. That replaces the present mapping, and bindings to principal://…/subject/ARN no longer match:",
 		pools("providers", "update-aws", h.providerName(), "--attribute-mapping=google.subject=assertion.userid,attribute.aws_role="+defaultRoleMapping))
 }
 
 // impersonation is the hint for an answer of the IAM Credentials API that is no token.
-func (h hints) impersonation(e *Error) string {
+func (h *hints) impersonation(e *Error) string {
 	switch {
 	case e.Reason == reasonServiceDisabled:
 		return lines("the IAM Credentials API is off in the project of the service account. Switch it on, and wait a few minutes:",
@@ -95,16 +95,16 @@ func (h hints) impersonation(e *Error) string {
 }
 
 // pool and providerName are the names that gcloud takes in the place of an ID and two flags.
-func (h hints) pool() string {
+func (h *hints) pool() string {
 	return fmt.Sprintf("projects/%s/locations/global/workloadIdentityPools/%s", h.provider.ProjectNumber, h.provider.Pool)
 }
 
-func (h hints) providerName() string { return h.pool() + "/providers/" + h.provider.ID }
+func (h *hints) providerName() string { return h.pool() + "/providers/" + h.provider.ID }
 
 // caller is who asks, as far as it is known.
-func (h hints) caller() string {
-	if h.identity.ARN != "" {
-		return inText(h.identity.ARN)
+func (h *hints) caller() string {
+	if h.known != nil {
+		return inText(h.known.identity.ARN)
 	}
 	return "this AWS identity (awsfed.Diagnose tells its ARN)"
 }
@@ -113,11 +113,11 @@ func (h hints) caller() string {
 const placeholderRole = "arn:aws:sts::AWS_ACCOUNT_ID:assumed-role/AWS_ROLE_NAME"
 
 // attributes are those of the caller; none while it is not known, or where its mapping fails.
-func (h hints) attributes() principal.Attributes {
-	if h.identity.ARN == "" {
+func (h *hints) attributes() principal.Attributes {
+	if h.known == nil {
 		return principal.Attributes{}
 	}
-	attributes, err := h.mapping(h.identity)
+	attributes, err := h.known.mapping(h.known.identity)
 	if err != nil {
 		return principal.Attributes{}
 	}
@@ -125,7 +125,7 @@ func (h hints) attributes() principal.Attributes {
 }
 
 // member is the principal to grant a role to: the AWS role with all of its sessions.
-func (h hints) member() string {
+func (h *hints) member() string {
 	attributes := h.attributes()
 	role := attributes.Custom["aws_role"]
 	switch {
@@ -138,7 +138,7 @@ func (h hints) member() string {
 }
 
 // condition is one that lets this caller's role in, and nobody else's.
-func (h hints) condition() string {
+func (h *hints) condition() string {
 	role := h.attributes().Custom["aws_role"]
 	if role == "" || !shell.Printable(role) {
 		role = placeholderRole

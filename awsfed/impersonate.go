@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -34,12 +35,12 @@ type Impersonator struct {
 type impersonator struct {
 	account   string
 	federated ContextTokenSource
-	client    *http.Client
-	url       string
+	client    *call.Client
+	endpoint  string
 	body      string
 	lifetime  time.Duration
 	timeout   time.Duration
-	hints     hints
+	hints     *hints
 }
 
 // NewImpersonator needs Audience and ServiceAccount of cfg, and heeds Delegates, Scopes, Lifetime,
@@ -67,7 +68,7 @@ func newImpersonator(s *settings, federated ContextTokenSource) (*Impersonator, 
 		Delegates []string `json:"delegates,omitempty"`
 		Lifetime  string   `json:"lifetime"`
 		Scope     []string `json:"scope"`
-	}{delegates, fmt.Sprintf("%ds", s.Lifetime/time.Second), s.Scopes})
+	}{delegates, strconv.Itoa(int(s.Lifetime/time.Second)) + "s", s.Scopes})
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func newImpersonator(s *settings, federated ContextTokenSource) (*Impersonator, 
 		account:   s.ServiceAccount,
 		federated: federated,
 		client:    s.client,
-		url:       impersonationURL(s.IAMCredentialsEndpoint, s.ServiceAccount),
+		endpoint:  s.IAMCredentialsEndpoint,
 		body:      string(body),
 		lifetime:  s.Lifetime,
 		timeout:   s.Timeout,
@@ -115,7 +116,7 @@ func (i Impersonator) Format(state fmt.State, verb rune) {
 
 func (i *impersonator) token(ctx context.Context) (*oauth2.Token, error) {
 	// Two round trips less for a first token: the connection is there when the federated token comes.
-	AttemptOf(ctx).onWait(func() { call.Ahead(i.client, i.url) })
+	AttemptOf(ctx).onWait(i)
 	federated, err := i.federated.TokenContext(ctx)
 	AttemptOf(ctx).onWait(nil)
 	switch {
@@ -144,6 +145,9 @@ func (i *impersonator) token(ctx context.Context) (*oauth2.Token, error) {
 	return token, i.hints.explain(err)
 }
 
+// prepare has the connection opened that generate needs.
+func (i *impersonator) prepare() { i.client.Ahead(i.endpoint) }
+
 func (i *impersonator) refused(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.StatusCode == http.StatusUnauthorized
@@ -154,20 +158,18 @@ func (i *impersonator) generate(ctx context.Context, federated *oauth2.Token) (*
 		return nil, &Error{Stage: StageExchange, Code: codeInvalidAnswer, Transient: true,
 			Description: "the source of federated tokens gave one that " + fault}
 	}
-	done := AttemptOf(ctx).Step(StageImpersonation)
+	step := AttemptOf(ctx).begin(StageImpersonation)
 	token, err := i.post(ctx, federated)
-	err = cleanError(err, federated.AccessToken)
-	done(err)
+	if err != nil {
+		err = cleanError(err, federated.AccessToken)
+	}
+	step.end(err)
 	return token, err
 }
 
 func (i *impersonator) post(ctx context.Context, federated *oauth2.Token) (*oauth2.Token, error) {
-	header := http.Header{
-		"Authorization": {"Bearer " + federated.AccessToken},
-		"Content-Type":  {"application/json"},
-		"User-Agent":    {userAgent},
-	}
-	answer, err := call.Post(ctx, i.client, i.url, header, i.body)
+	header := headerOf("Authorization", bearer+federated.AccessToken, "Content-Type", "application/json", "User-Agent", userAgent)
+	answer, err := i.client.Post(ctx, impersonationURL(i.endpoint, i.account), header, i.body)
 	switch {
 	case err != nil && answer != nil:
 		return nil, brokenAnswer(StageImpersonation, answer, err)
@@ -198,12 +200,12 @@ func parseGenerated(answer *call.Answer, lifetime time.Duration) (*oauth2.Token,
 		return nil, invalidAnswer(StageImpersonation, answer, "has an accessToken that "+fault)
 	}
 	// RFC 3339, with or without fractions of a second.
-	end, err := time.Parse(time.RFC3339, fitting(fields["expireTime"]))
+	end, err := time.Parse(time.RFC3339, fitting(fields.Get("expireTime")))
 	if err != nil {
 		return nil, invalidAnswer(StageImpersonation, answer, "has no usable expireTime")
 	}
 	sent := answer.Sent.Round(0)
-	expiry := earlier(clock.Local(end, answer.Sent, answer.Header), sent.Add(lifetime))
+	expiry := earlier(clock.Local(end, answer.Sent, answer.Date), sent.Add(lifetime))
 	if !expiry.After(sent) {
 		return nil, invalidAnswer(StageImpersonation, answer, "has an expireTime that has passed; the clock of this machine may be wrong")
 	}

@@ -9,6 +9,7 @@ import (
 
 const (
 	smallLetters = "abcdefghijklmnopqrstuvwxyz"
+	capitals     = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	digits       = "0123456789"
 )
 
@@ -19,7 +20,7 @@ func serviceAccountName(s string) bool {
 		return len(s) >= 10 && len(s) <= 30 && hosts.Only(s, digits)
 	}
 	dot := strings.LastIndexByte(domain, '.')
-	return hosts.Only(name, smallLetters+strings.ToUpper(smallLetters)+digits+"._-") && dot > 0 &&
+	return hosts.Only(name, smallLetters+capitals+digits+"._-") && dot > 0 &&
 		hosts.Only(domain[:dot], smallLetters+digits+".:-") && hosts.Only(domain[dot+1:], smallLetters)
 }
 

@@ -35,11 +35,11 @@ type refresh struct {
 
 // A trial is one attempt as the refresher sees it.
 type trial struct {
+	context.Context // with the end of the attempt, and nothing of any caller's
 	Attempt
 	refresh *refresh
 	number  int // from 1, since the last success
 	start   time.Time
-	ctx     context.Context
 	end     context.CancelFunc
 	abandon *time.Timer
 	crowded bool // too many abandoned calls go on, so the source is not called
@@ -143,7 +143,7 @@ func (r *refresher) start(now time.Time, f *refresh) {
 // run makes one attempt. It sits in a goroutine of its own for as long as the source takes: what
 // ends the attempt if the source does not is a timer.
 func (r *refresher) run(f *refresh) {
-	t, ctx := r.begin(f)
+	t := r.begin(f)
 	defer t.end()
 	var (
 		token    *oauth2.Token
@@ -161,7 +161,7 @@ func (r *refresher) run(f *refresh) {
 			Description: fmt.Sprintf("%d calls of %s go on though their ctx has ended, so it is not called again", maxAbandoned, r.name()),
 			Hint:        abandonedHint}
 	} else {
-		token, err = r.ask(ctx, t)
+		token, err = r.ask(t)
 	}
 	returned = true
 }
@@ -170,17 +170,17 @@ func (r *refresher) run(f *refresh) {
 func (r *refresher) name() string { return fmt.Sprintf("the source %T", r.source) }
 
 // ask calls the source. A panic in it is an error.
-func (r *refresher) ask(ctx context.Context, t *trial) (token *oauth2.Token, err error) {
+func (r *refresher) ask(t *trial) (token *oauth2.Token, err error) {
 	defer func() {
 		if recover() != nil {
 			token, err = nil, panicError(cmp.Or(t.current(), r.kind.stage()), r.name())
 		}
 	}()
-	return r.source.TokenContext(ctx)
+	return r.source.TokenContext(t)
 }
 
-// begin makes the attempt and its ctx, which carries nothing of any caller's.
-func (r *refresher) begin(f *refresh) (*trial, context.Context) {
+// begin makes the attempt, which is its ctx.
+func (r *refresher) begin(f *refresh) *trial {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f.pause = nil
@@ -188,10 +188,18 @@ func (r *refresher) begin(f *refresh) (*trial, context.Context) {
 	t := &trial{refresh: f, number: r.attempts + 1, start: now, crowded: r.abandoned >= maxAbandoned,
 		due: attemptDeadline(now, f.deadline, f.budget, f.slow)}
 	t.depth, t.waiting = f.level, t
-	t.ctx, t.end = context.WithDeadline(context.Background(), t.due)
+	t.Context, t.end = context.WithDeadline(context.Background(), t.due)
 	t.abandon = time.AfterFunc(t.due.Sub(now)+max(r.timeout/graceShare, leastGrace), func() { r.abandonTrial(f, t) })
 	f.trial = t
-	return t, t.context(t.ctx)
+	return t
+}
+
+// Value makes the trial the ctx of its [Attempt].
+func (t *trial) Value(key any) any {
+	if key == (attemptKey{}) {
+		return &t.Attempt
+	}
+	return t.Context.Value(key)
 }
 
 // abandonTrial ends an attempt whose source ignores the end of its ctx. The call goes on until it
@@ -237,7 +245,7 @@ func (r *refresher) settle(f *refresh, t *trial, token *oauth2.Token, err error,
 	if err != nil {
 		failed = newFailure(r.kind.stage(), err)
 	}
-	late := errors.Is(t.ctx.Err(), context.DeadlineExceeded)
+	late := errors.Is(t.Err(), context.DeadlineExceeded)
 	event := RefreshEvent{Kind: r.kind, Attempt: t.number, Start: t.start, Duration: now.Sub(t.start), Steps: t.result()}
 
 	r.mu.Lock()

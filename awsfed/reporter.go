@@ -13,23 +13,33 @@ const queueLength = 64
 // A reporter tells the log and the hook of every attempt: each in order and one at a time, off the
 // way of callers and of refreshes. The sources that NewTokenSource connects share one.
 type reporter struct {
-	log  *eventQueue
-	hook *eventQueue // nil without a hook
+	logger    *slog.Logger
+	onRefresh func(RefreshEvent) // nil for none
+	log       eventQueue
+	hook      *eventQueue // nil without onRefresh
 }
 
 func newReporter(logger *slog.Logger, onRefresh func(RefreshEvent)) *reporter {
 	if logger == nil {
 		logger = slog.Default()
 	}
-	r := &reporter{log: &eventQueue{handle: func(event report) { logEvent(logger, event) }}}
+	r := &reporter{logger: logger, onRefresh: onRefresh}
 	if onRefresh != nil {
-		r.hook = &eventQueue{handle: func(event report) {
-			if err := guard(noStage, "Config.OnRefresh", func() error { onRefresh(event.RefreshEvent); return nil }); err != nil {
-				logger.Warn("awsfed: an event was lost", "error", err)
-			}
-		}}
+		r.hook = &eventQueue{}
 	}
 	return r
+}
+
+// handle gives an event that waited in q to its receiver, which may be anybody's code.
+func (r *reporter) handle(q *eventQueue, event report) {
+	if q == &r.log {
+		_ = guard(noStage, "Config.Logger", func() error { logEvent(r.logger, event); return nil }) // There is nobody left to tell.
+		return
+	}
+	err := guard(noStage, "Config.OnRefresh", func() error { r.onRefresh(event.RefreshEvent); return nil })
+	if err != nil {
+		_ = guard(noStage, "Config.Logger", func() error { r.logger.Warn("awsfed: an event was lost", "error", err); return nil })
+	}
 }
 
 // A report is an event, and whether its failure was told already.
@@ -39,9 +49,9 @@ type report struct {
 }
 
 func (r *reporter) tell(event report) {
-	r.log.add(event)
+	r.log.add(r, event)
 	if r.hook != nil {
-		r.hook.add(event)
+		r.hook.add(r, event)
 	}
 }
 
@@ -74,17 +84,15 @@ func logEvent(logger *slog.Logger, event report) {
 	logger.LogAttrs(ctx, level, message, attrs...)
 }
 
-// An eventQueue gives events to one func, in order. A goroutine runs while there are any.
+// An eventQueue gives events to one receiver, in order. A goroutine runs while there are any.
 type eventQueue struct {
-	handle func(report)
-
 	mu      sync.Mutex
 	waiting []report
 	running bool
 	dropped int // since the last event that was queued
 }
 
-func (q *eventQueue) add(event report) {
+func (q *eventQueue) add(r *reporter, event report) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.waiting) == queueLength {
@@ -95,7 +103,7 @@ func (q *eventQueue) add(event report) {
 	q.waiting = append(q.waiting, event)
 	if !q.running {
 		q.running = true
-		go q.run()
+		go q.run(r)
 	}
 }
 
@@ -112,11 +120,11 @@ func (q *eventQueue) next() (report, bool) {
 }
 
 // run hands out what waits. A panic of the func costs its event alone, and so does runtime.Goexit.
-func (q *eventQueue) run() {
+func (q *eventQueue) run(r *reporter) {
 	empty := false
 	defer func() {
 		if !empty {
-			go q.run()
+			go q.run(r)
 		}
 	}()
 	for {
@@ -125,6 +133,6 @@ func (q *eventQueue) run() {
 			empty = true
 			return
 		}
-		_ = guard(noStage, "Config.Logger", func() error { q.handle(event); return nil }) // There is nobody left to tell.
+		r.handle(q, event)
 	}
 }

@@ -3,8 +3,6 @@ package awsfed
 import (
 	"cmp"
 	"log/slog"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -17,30 +15,26 @@ import (
 type settings struct {
 	Config
 	provider principal.Provider
-	tokenURL *url.URL
-	iamURL   *url.URL
-	client   *http.Client // for Google, without redirects
-	hints    hints
+	client   *call.Client // for Google
+	hints    *hints
 }
 
 // resolve reports every fault of cfg at once.
 func resolve(cfg Config) (*settings, error) {
-	if err := cfg.validate(); err != nil {
+	provider, err := cfg.validate()
+	if err != nil {
 		return nil, err
 	}
-	s := &settings{Config: cfg.withDefaults(), client: call.Client(cfg.HTTPClient)}
-	var err error
-	if s.provider, err = principal.ParseAudience(s.Audience); err != nil {
-		return nil, err
-	}
-	if s.tokenURL, err = url.Parse(s.TokenURL); err != nil {
-		return nil, err
-	}
-	if s.iamURL, err = url.Parse(s.IAMCredentialsEndpoint); err != nil {
-		return nil, err
-	}
-	s.hints = newHints(s)
+	s := &settings{Config: cfg.withDefaults(), provider: provider, client: call.NewClient(cfg.HTTPClient)}
+	s.hints = newHints(s, hostOf(s.TokenURL), hostOf(s.IAMCredentialsEndpoint))
 	return s, nil
+}
+
+// hostOf is the host of a URL that is valid, with its port.
+func hostOf(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return host
 }
 
 // exchangeScopes are those of the federated token: for impersonation Google asks for
@@ -71,6 +65,16 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func defaultTokenURL(universe string) string { return "https://sts." + universe + "/v1/token" }
+func defaultTokenURL(universe string) string {
+	if universe == defaultUniverse {
+		return "https://sts.googleapis.com/v1/token" // no copy for each source
+	}
+	return "https://sts." + universe + "/v1/token"
+}
 
-func defaultIAMCredentials(universe string) string { return "https://iamcredentials." + universe }
+func defaultIAMCredentials(universe string) string {
+	if universe == defaultUniverse {
+		return "https://iamcredentials.googleapis.com"
+	}
+	return "https://iamcredentials." + universe
+}

@@ -35,18 +35,24 @@ const (
 // copies; tokens that were made apart differ even if their values are the same. The zero value is
 // no token.
 type SubjectToken struct {
-	value secret.Box[string]
+	value *secret.Box[string] // a pointer, so that tokens can be compared; nil in the zero value
 	typ   string
 }
 
 // NewSubjectToken makes a subject token for a [SubjectTokenSource] of a program's own. The value is
 // what stands in the parameter subject_token, and the type is a URN, such as [AWSSubjectTokenType].
 func NewSubjectToken(value, typ string) SubjectToken {
-	return SubjectToken{value: secret.New(value), typ: typ}
+	box := secret.New(value)
+	return SubjectToken{value: &box, typ: typ}
 }
 
 // Value is the secret itself.
-func (t SubjectToken) Value() string { return t.value.Reveal() }
+func (t SubjectToken) Value() string {
+	if t.value == nil {
+		return ""
+	}
+	return t.value.Reveal()
+}
 
 // Type is the URN.
 func (t SubjectToken) Type() string { return t.typ }
@@ -78,7 +84,7 @@ type subjectTokenBuilder struct {
 	chain           *awsChain
 	timeout         time.Duration
 	seed            maphash.Seed // of fingerprints
-	hints           hints
+	hints           *hints
 
 	mu     sync.Mutex
 	signed signed
@@ -172,9 +178,9 @@ func (b *subjectTokenBuilder) token(ctx context.Context) (SubjectToken, error) {
 
 // sign makes the signed request, and tells the credentials that signed it.
 func (b *subjectTokenBuilder) sign(ctx context.Context) (*http.Request, fingerprint, error) {
-	done := AttemptOf(ctx).Step(StageCredentials)
+	step := AttemptOf(ctx).begin(StageCredentials)
 	credentials, err := b.chain.Retrieve(ctx)
-	done(err)
+	step.end(err)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -182,12 +188,12 @@ func (b *subjectTokenBuilder) sign(ctx context.Context) (*http.Request, fingerpr
 	if err != nil {
 		return nil, 0, err
 	}
-	done = AttemptOf(ctx).Step(StageSubjectToken)
+	step = AttemptOf(ctx).begin(StageSubjectToken)
 	req, err := b.request(ctx, credentials, endpoint, region)
 	if err != nil {
 		err = (&Error{Stage: StageSubjectToken, Err: err}).cleaned(credentials.SecretAccessKey, credentials.SessionToken)
 	}
-	done(err)
+	step.end(err)
 	return req, fingerprintOf(b.seed, credentials.AccessKeyID, credentials.SessionToken), err
 }
 
@@ -215,9 +221,9 @@ func (b *subjectTokenBuilder) endpoint(ctx context.Context) (endpoint, region st
 			}
 		}
 	}
-	done := AttemptOf(ctx).Step(StageRegion)
+	step := AttemptOf(ctx).begin(StageRegion)
 	region, err = b.chain.Region(ctx)
-	done(err)
+	step.end(err)
 	if err != nil {
 		return "", "", err
 	}
@@ -272,7 +278,8 @@ func serialize(req *http.Request) (string, error) {
 		URL     string   `json:"url"`
 		Method  string   `json:"method"`
 		Headers []header `json:"headers"`
-	}{URL: req.URL.String(), Method: req.Method, Headers: []header{{"Host", req.Host}}}
+	}{URL: req.URL.String(), Method: req.Method, Headers: make([]header, 0, len(req.Header)+1)}
+	token.Headers = append(token.Headers, header{"Host", req.Host})
 	for key := range req.Header {
 		token.Headers = append(token.Headers, header{key, req.Header.Get(key)})
 	}

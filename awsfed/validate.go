@@ -12,12 +12,13 @@ import (
 )
 
 // validate reports every fault of the configuration at once.
-func (c Config) validate() error {
+func (c Config) validate() (principal.Provider, error) {
 	var errs []error
-	for _, fault := range c.faults() {
+	provider, faults := c.faults()
+	for _, fault := range faults {
 		errs = append(errs, fault.cleaned())
 	}
-	return errors.Join(errs...)
+	return provider, errors.Join(errs...)
 }
 
 // What the services take at most, in bytes, with room to spare: an error that quotes more helps
@@ -33,7 +34,7 @@ const (
 	maxListed = 5 // faults of one list
 )
 
-func (c Config) faults() []*FieldError {
+func (c Config) faults() (principal.Provider, []*FieldError) {
 	var faults []*FieldError
 	fault := func(field, found, want string) {
 		faults = append(faults, &FieldError{Field: field, Found: shown(found), Want: want})
@@ -53,7 +54,8 @@ func (c Config) faults() []*FieldError {
 		}
 	}
 	const audience = "//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER"
-	switch _, err := principal.ParseAudience(c.Audience[:min(len(c.Audience), maxAudience+1)]); {
+	provider, err := principal.ParseAudience(c.Audience[:min(len(c.Audience), maxAudience+1)])
+	switch {
 	case c.Audience == "", err != nil && shown(c.Audience) != c.Audience: // whose reason would quote it
 		fault("Audience", c.Audience, audience)
 	case err != nil:
@@ -93,7 +95,7 @@ func (c Config) faults() []*FieldError {
 	if quotaProject := quotaProjectFault(c.QuotaProject); quotaProject != nil {
 		faults = append(faults, quotaProject)
 	}
-	return append(faults, c.urlFaults()...)
+	return provider, append(faults, c.urlFaults()...)
 }
 
 func (c Config) urlFaults() []*FieldError {

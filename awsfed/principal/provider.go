@@ -45,17 +45,18 @@ func parseAudience(audience string) (Provider, error) {
 	if strings.HasPrefix(name, "locations/global/workforcePools/") {
 		return Provider{}, fmt.Errorf("it names a workforce pool; AWS identities come through a workload identity pool, as in %s", form)
 	}
-	parts := strings.Split(name, "/")
-	for i, want := range []string{"projects", "", "locations", "global", "workloadIdentityPools", "", "providers", ""} {
-		switch {
-		case i >= len(parts):
+	var parts [8]string
+	rest, more := name, true
+	for i, want := range [...]string{"projects", "", "locations", "global", "workloadIdentityPools", "", "providers", ""} {
+		if !more {
 			return Provider{}, fmt.Errorf("it ends after %q; the whole form is %s", shown(name), form)
-		case want != "" && parts[i] != want:
+		}
+		if parts[i], rest, more = strings.Cut(rest, "/"); want != "" && parts[i] != want {
 			return Provider{}, fmt.Errorf("part %q must be %q, as in %s", shown(parts[i]), want, form)
 		}
 	}
-	if len(parts) > 8 {
-		return Provider{}, fmt.Errorf("part %q after the provider is too much; the whole form is %s", shown(strings.Join(parts[8:], "/")), form)
+	if more {
+		return Provider{}, fmt.Errorf("part %q after the provider is too much; the whole form is %s", shown(rest), form)
 	}
 	p := Provider{ProjectNumber: parts[1], Pool: parts[5], ID: parts[7]}
 	if err := validProjectNumber(p.ProjectNumber); err != nil {

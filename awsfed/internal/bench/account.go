@@ -43,35 +43,43 @@ func openAccounts(transport http.RoundTripper, number int) ([]*awsfed.TokenSourc
 	return accounts, nil
 }
 
-// A sharing is what many service accounts cost that share one federated token.
+// A sharing is many service accounts that share one federated token, each with its own token.
 type sharing struct {
-	bytes      float64 // an account, beyond the text of its token
-	goroutines int     // of all of them
-	exchanges  int
+	server     *google
+	accounts   []*awsfed.TokenSource
+	bytes      float64 // of the heap, before
+	goroutines int     // before
 }
 
 // share fills many service accounts, one after the other.
-func share(number int) (sharing, error) {
-	server := new(google)
-	goroutines := runtime.NumGoroutine()
-	before := heap()
-	accounts, err := openAccounts(server, number)
-	if err != nil {
-		return sharing{}, err
+func share(number int) (*sharing, error) {
+	s := &sharing{server: new(google), goroutines: runtime.NumGoroutine()}
+	s.bytes, _ = heap()
+	var err error
+	if s.accounts, err = openAccounts(s.server, number); err != nil {
+		return nil, err
 	}
-	for _, account := range accounts {
+	for _, account := range s.accounts {
 		if _, err := account.Token(); err != nil {
-			return sharing{}, err
+			return nil, err
 		}
 	}
-	s := sharing{
-		bytes:      (heap()-before)/float64(number) - float64(len(accountToken)),
-		goroutines: runtime.NumGoroutine() - goroutines,
-		exchanges:  int(server.exchanges.Load()),
-	}
-	runtime.KeepAlive(accounts)
 	return s, nil
 }
+
+// each is the number of bytes that an account takes beyond the text of its token.
+func (s *sharing) each() float64 {
+	bytes, _ := heap()
+	number := float64(len(s.accounts))
+	runtime.KeepAlive(s.accounts)
+	return (bytes-s.bytes)/number - float64(len(accountToken))
+}
+
+// added is the number of goroutines that run for the accounts.
+func (s *sharing) added() int { return runtime.NumGoroutine() - s.goroutines }
+
+// exchanges are those that all the accounts took.
+func (s *sharing) exchanges() int { return int(s.server.exchanges.Load()) }
 
 // slow is a google whose answers take their time, and which counts the requests in flight.
 type slow struct {
@@ -124,9 +132,9 @@ func manyAccounts(e effort) ([]row, error) {
 	}
 	only := func(value float64) figures { return figures{ours: value} }
 	return []row{
-		{fmt.Sprintf("one of %d accounts with one federated token, bytes", e.accounts), only(s.bytes)},
-		{fmt.Sprintf("%d accounts, goroutines", e.accounts), only(float64(s.goroutines))},
-		{fmt.Sprintf("%d accounts, token exchanges", e.accounts), only(float64(s.exchanges))},
+		{fmt.Sprintf("one of %d accounts with one federated token, bytes", e.accounts), only(s.each())},
+		{fmt.Sprintf("%d accounts, goroutines", e.accounts), only(float64(s.added()))},
+		{fmt.Sprintf("%d accounts, token exchanges", e.accounts), only(float64(s.exchanges()))},
 		{fmt.Sprintf("filling %d accounts at once, requests in flight", atOnce), only(float64(b.mostInFlight))},
 	}, nil
 }

@@ -19,11 +19,12 @@ func allocated(times int, op operation) (bytes, allocations float64, err error) 
 	return float64(after.TotalAlloc-before.TotalAlloc) / n, math.Floor(float64(after.Mallocs-before.Mallocs) / n), err
 }
 
-// heap is the number of bytes that are in use.
-func heap() float64 {
+// heap is what is in use of it, in bytes and in objects, which are what a collection takes its time
+// for.
+func heap() (bytes, objects float64) {
 	runtime.GC()
 	runtime.GC() // what a sync.Pool holds survives the first
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
-	return float64(stats.HeapAlloc)
+	return float64(stats.HeapAlloc), float64(stats.HeapObjects)
 }

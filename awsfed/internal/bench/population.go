@@ -13,7 +13,8 @@ import (
 type population struct {
 	open       opener
 	sources    []oauth2.TokenSource
-	before     float64 // the heap
+	bytes      float64 // of the heap, before
+	objects    float64 // of the heap, before
 	goroutines int     // before
 }
 
@@ -21,7 +22,7 @@ type population struct {
 func newPopulation(c contender, size int) *population {
 	p := &population{open: c.prepare(workload(new(google))), sources: make([]oauth2.TokenSource, 0, size)}
 	p.goroutines = runtime.NumGoroutine()
-	p.before = heap()
+	p.bytes, p.objects = heap()
 	return p
 }
 
@@ -42,11 +43,12 @@ func (p *population) grow(size int) (time.Duration, error) {
 	return time.Since(start) / time.Duration(added), nil
 }
 
-// each is the number of bytes that a source takes.
-func (p *population) each() float64 {
-	bytes := heap() - p.before
+// each is what a source takes of the heap.
+func (p *population) each() (bytes, objects float64) {
+	bytes, objects = heap()
+	number := float64(len(p.sources))
 	runtime.KeepAlive(p.sources)
-	return bytes / float64(len(p.sources))
+	return (bytes - p.bytes) / number, (objects - p.objects) / number
 }
 
 // added is the number of goroutines that run for the sources.
@@ -66,7 +68,8 @@ func (p *population) inTurn() func() error {
 // The contenders are not interleaved: the sources of one would be in the heap of the other.
 func manySources(e effort) ([]row, error) {
 	sizes := []int{1, 1000, e.sources}
-	bytes, goroutines, collection := make(figures), make(figures), make(figures)
+	bytes, objects := make(figures), make(figures)
+	goroutines, collection := make(figures), make(figures)
 	calls, fills := make([]figures, len(sizes)), make([]figures, len(sizes))
 	for i := range sizes {
 		calls[i], fills[i] = make(figures), make(figures)
@@ -86,7 +89,8 @@ func manySources(e effort) ([]row, error) {
 			}
 			calls[i][c.name] = medians[c.name]
 		}
-		bytes[c.name], goroutines[c.name] = p.each(), float64(p.added())
+		bytes[c.name], objects[c.name] = p.each()
+		goroutines[c.name] = float64(p.added())
 		var all []float64
 		for range e.rounds {
 			start := time.Now()
@@ -98,6 +102,7 @@ func manySources(e effort) ([]row, error) {
 	}
 	rows := []row{
 		{"idle source with its tokens, bytes", bytes},
+		{"idle source with its tokens, objects", objects},
 		{fmt.Sprintf("%d sources, goroutines", e.sources), goroutines},
 		{fmt.Sprintf("%d sources, full GC, ms", e.sources), collection},
 	}

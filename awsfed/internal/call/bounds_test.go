@@ -139,7 +139,7 @@ func TestWhatAServerCanCost(t *testing.T) {
 			url, ended := raw(t, c.answer)
 			var err error
 			spent := cost(func() {
-				_, err = call.Post(t.Context(), call.Client(nil), url, nil, "a=b")
+				_, err = call.NewClient(nil).Post(t.Context(), url, nil, "a=b")
 			})
 			require.ErrorContains(t, err, c.want)
 			assert.Less(t, len(err.Error()), 500)
@@ -155,10 +155,10 @@ func TestAnErrorWithALargeBodyIsStillThatError(t *testing.T) {
 		_, _ = io.WriteString(w, "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\n\r\n")
 		return endless(w, []byte("<html>"))
 	})
-	answer, err := call.Post(t.Context(), call.Client(nil), url, nil, "")
+	answer, err := call.NewClient(nil).Post(t.Context(), url, nil, "")
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusServiceUnavailable, answer.Status)
-	assert.Equal(t, 7*time.Second, answer.RetryAfter())
+	assert.Equal(t, 7*time.Second, answer.Pause())
 	assert.Len(t, answer.Body, call.MaxBody)
 	require.Error(t, within(ended), "the connection is closed")
 }
@@ -176,7 +176,7 @@ func TestLengthsThatLie(t *testing.T) {
 				_, err := io.WriteString(w, c.answer)
 				return err
 			})
-			_, err := call.Post(t.Context(), call.Client(nil), url, nil, "")
+			_, err := call.NewClient(nil).Post(t.Context(), url, nil, "")
 			require.ErrorContains(t, err, c.want)
 		})
 	}
@@ -186,7 +186,7 @@ func TestLengthsThatLie(t *testing.T) {
 			return err
 		})
 		// Package http may take the rest for the answer to the next request. It is the same server's.
-		answer, err := call.Post(t.Context(), call.Client(nil), url, nil, "")
+		answer, err := call.NewClient(nil).Post(t.Context(), url, nil, "")
 		require.NoError(t, err)
 		assert.Equal(t, "abc", string(answer.Body))
 	})
@@ -201,12 +201,11 @@ func TestAnAnswerKeepsFewHeaders(t *testing.T) {
 		w.Header().Set("Retry-After", "7")
 	}))
 	defer server.Close()
-	answer, err := call.Post(t.Context(), call.Client(nil), server.URL, nil, "")
+	answer, err := call.NewClient(nil).Post(t.Context(), server.URL, nil, "")
 	require.NoError(t, err)
-	assert.Len(t, answer.Header, 3)
-	assert.Len(t, answer.Header.Get("X-Goog-Request-Id"), 256)
-	assert.Equal(t, 7*time.Second, answer.RetryAfter())
-	assert.NotEmpty(t, answer.Header.Get("Date"))
+	assert.Len(t, answer.RequestID, 256)
+	assert.Equal(t, 7*time.Second, answer.Pause())
+	assert.NotEmpty(t, answer.Date)
 }
 
 func TestErrorsDoNotQuoteTheServer(t *testing.T) {
@@ -232,7 +231,7 @@ func TestErrorsDoNotQuoteTheServer(t *testing.T) {
 				return err
 			})
 			header := http.Header{"Authorization": {"Bearer " + secret}}
-			_, err := call.Post(t.Context(), call.Client(nil), url, header, "")
+			_, err := call.NewClient(nil).Post(t.Context(), url, header, "")
 			require.Error(t, err)
 			assert.NotContains(t, err.Error(), secret)
 			assert.NotContains(t, err.Error(), "\x1b")
@@ -244,8 +243,8 @@ func TestErrorsDoNotQuoteTheServer(t *testing.T) {
 
 func TestATextOfAnotherTransportStays(t *testing.T) {
 	broken := errors.New("the tunnel is down")
-	client := call.Client(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) { return nil, broken })})
-	_, err := call.Post(t.Context(), client, endpoint, nil, "")
+	client := call.NewClient(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) { return nil, broken })})
+	_, err := client.Post(t.Context(), endpoint, nil, "")
 	require.ErrorIs(t, err, broken)
 	assert.EqualError(t, err, `Post "`+endpoint+`": the tunnel is down`)
 }
@@ -253,8 +252,8 @@ func TestATextOfAnotherTransportStays(t *testing.T) {
 func TestTheDefaultTransportIsTheOneOfTheMoment(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
-	client := call.Client(nil)
-	_, err := call.Post(t.Context(), client, server.URL, nil, "")
+	client := call.NewClient(nil)
+	_, err := client.Post(t.Context(), server.URL, nil, "")
 	require.NoError(t, err)
 
 	of := http.DefaultTransport
@@ -264,15 +263,15 @@ func TestTheDefaultTransportIsTheOneOfTheMoment(t *testing.T) {
 		asked++
 		return of.RoundTrip(req)
 	})
-	_, err = call.Post(t.Context(), client, server.URL, nil, "")
+	_, err = client.Post(t.Context(), server.URL, nil, "")
 	require.NoError(t, err)
 	assert.Equal(t, 1, asked, "whoever replaces it sees the requests")
 
 	http.DefaultTransport = &http.Transport{DisableKeepAlives: true}
-	_, err = call.Post(t.Context(), client, server.URL, nil, "")
+	_, err = client.Post(t.Context(), server.URL, nil, "")
 	require.NoError(t, err)
 	http.DefaultTransport = of
-	_, err = call.Post(t.Context(), client, server.URL, nil, "")
+	_, err = client.Post(t.Context(), server.URL, nil, "")
 	require.NoError(t, err)
 	assert.Equal(t, 1, asked)
 }
@@ -282,8 +281,8 @@ func TestClientsWithoutATransportShareConnections(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { dialled[r.RemoteAddr] = true }))
 	defer server.Close()
 	for _, base := range []*http.Client{nil, {}, {Timeout: time.Minute}} {
-		client := call.Client(base)
-		_, err := call.Post(t.Context(), client, server.URL, nil, "")
+		client := call.NewClient(base)
+		_, err := client.Post(t.Context(), server.URL, nil, "")
 		require.NoError(t, err)
 		defer client.CloseIdleConnections()
 	}
@@ -295,8 +294,8 @@ func TestATransportOfTheUsersOwnKeepsItsBound(t *testing.T) {
 		w.Header().Set("X-Large", strings.Repeat("a", 128<<10))
 	}))
 	defer server.Close()
-	_, err := call.Post(t.Context(), call.Client(server.Client()), server.URL, nil, "")
+	_, err := call.NewClient(server.Client()).Post(t.Context(), server.URL, nil, "")
 	require.NoError(t, err)
-	_, err = call.Post(t.Context(), call.Client(nil), server.URL, nil, "")
+	_, err = call.NewClient(nil).Post(t.Context(), server.URL, nil, "")
 	require.ErrorContains(t, err, "exceeded")
 }

@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,70 +30,97 @@ var ErrTooLarge = errors.New("the answer is larger than 64 KiB")
 
 // An Answer is a response that was read to its end.
 type Answer struct {
-	Status int
-	Header http.Header // see Keep
-	Body   []byte
-	Sent   time.Time // just before the request went out
+	Status     int
+	MediaType  string // of Content-Type
+	RequestID  string // the name of the request in the service's logs: AWS always gives one, Google some services
+	Date       string // as it stands, which may be nonsense; so does the next
+	RetryAfter string
+	Body       []byte
+	Sent       time.Time // just before the request went out
 }
 
-// Keep is what awsfed reads of an answer's headers. It shares nothing with header, which can be as
+// read takes what awsfed reads of an answer's headers. It shares nothing with header, which can be as
 // large as a transport allows.
-func Keep(header http.Header) http.Header {
-	kept := make(http.Header)
-	for _, name := range [...]string{
-		"Content-Type", "Date", "Retry-After", "X-Amzn-Requestid", "X-Cloud-Trace-Context", "X-Goog-Request-Id",
-	} {
-		if value := header.Get(name); value != "" {
-			kept[name] = []string{strings.Clone(value[:min(len(value), maxKept)])}
+func (a *Answer) read(header http.Header) {
+	kept := func(names ...string) string {
+		for _, name := range names {
+			if value := header.Get(name); value != "" {
+				return strings.Clone(value[:min(len(value), maxKept)])
+			}
 		}
+		return ""
 	}
-	return kept
+	a.MediaType, _, _ = strings.Cut(kept("Content-Type"), ";")
+	a.RequestID = kept("X-Amzn-Requestid", "X-Goog-Request-Id", "X-Cloud-Trace-Context")
+	a.Date, a.RetryAfter = kept("Date"), kept("Retry-After")
 }
 
-// Client is base without the habits that would leak or hide something: it follows no redirect,
-// which would post a secret to another host, and keeps no cookies. A base without a transport, or
-// none at all, has the default transport with a bound of MaxHeader.
-func Client(base *http.Client) *http.Client {
+// A Client sends requests over the transport of an [http.Client], and has none of the habits of that
+// which would leak or hide something: it follows no redirect, which would post a secret to another
+// host, and keeps no cookies.
+type Client struct {
+	base    http.RoundTripper
+	timeout time.Duration
+	heard   func(*Answer) // told of every answer; nil for nobody
+	stale   atomic.Bool   // a request was given up
+}
+
+// NewClient makes a client with the transport and the time-out of base. A base without a transport,
+// or none at all, has the default transport with a bound of MaxHeader.
+func NewClient(base *http.Client) *Client {
 	if base == nil {
 		base = &http.Client{}
 	}
-	client := &http.Client{
-		Transport:     base.Transport,
-		Timeout:       base.Timeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	c := &Client{base: base.Transport, timeout: base.Timeout}
+	if c.base == nil {
+		c.base = defaultTransport{}
 	}
-	if client.Transport == nil {
-		client.Transport = defaultTransport{}
-	}
-	client.Transport = &careful{base: client.Transport}
-	return client
+	return c
+}
+
+// Listening is the same client with a func that is told of every answer.
+func (c *Client) Listening(heard func(*Answer)) *Client {
+	return &Client{base: c.base, timeout: c.timeout, heard: heard}
 }
 
 // Post sends body and reads the answer. An answer of any status is no error.
-func Post(ctx context.Context, client *http.Client, url string, header http.Header, body string) (*Answer, error) {
+func (c *Client) Post(ctx context.Context, url string, header http.Header, body string) (*Answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	req.Header = header
-	return Do(client, req)
+	return c.Do(req)
 }
 
-// Do sends req and reads the answer. An answer of any status is no error. What is left unread of a
-// body that is too large is not waited for: closing it closes the connection.
-func Do(client *http.Client, req *http.Request) (*Answer, error) {
+// Do sends req and reads the answer. An answer of any status is no error; errors of the transport are
+// of type [*url.Error]. What is left unread of a body that is too large is not waited for: closing it
+// closes the connection.
+func (c *Client) Do(req *http.Request) (*Answer, error) {
+	if c.timeout > 0 {
+		ctx, cancel := context.WithTimeout(req.Context(), c.timeout)
+		defer cancel()
+		req = req.WithContext(ctx)
+	}
+	if req.Header == nil {
+		req.Header = make(http.Header) // a transport may count on it
+	}
 	sent := time.Now()
-	resp, err := client.Do(req)
+	resp, err := c.roundTrip(req)
 	if err != nil {
-		distrust(client, err)
-		return nil, clean(err)
+		c.distrust(err)
+		return nil, clean(&url.Error{Op: "Post", URL: req.URL.Redacted(), Err: err})
 	}
 	defer resp.Body.Close()
-	answer := &Answer{Status: resp.StatusCode, Header: Keep(resp.Header), Sent: sent}
-	answer.Body, err = io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
+	answer := &Answer{Status: resp.StatusCode, Sent: sent}
+	answer.read(resp.Header)
+	if c.heard != nil {
+		c.heard(answer)
+	}
+	answer.Body, err = readAll(resp.Body, resp.ContentLength)
 	switch {
 	case err != nil:
-		distrust(client, err)
+		c.distrust(err)
 		return answer, fmt.Errorf("reading the answer (HTTP %d): %w", resp.StatusCode, clean(err))
 	case len(answer.Body) <= MaxBody:
 		return answer, nil
@@ -102,11 +132,67 @@ func Do(client *http.Client, req *http.Request) (*Answer, error) {
 	return answer, nil
 }
 
-// RetryAfter is the pause that the answer asks for (RFC 9110 §10.2.3), zero when it asks for none.
+// readAll reads a body up to one byte more than MaxBody. length is what the answer says of it, which
+// may be a lie; negative if it says nothing.
+func readAll(body io.Reader, length int64) ([]byte, error) {
+	const usual = 1024
+	if length < 0 || length > MaxBody {
+		length = usual
+	}
+	data := make([]byte, 0, length+1) // the byte more is for the end
+	for len(data) <= MaxBody {
+		if len(data) == cap(data) {
+			data = slices.Grow(data, len(data))
+		}
+		n, err := body.Read(data[len(data):min(cap(data), MaxBody+1)])
+		data = data[:len(data)+n]
+		if err == io.EOF {
+			return data, nil
+		}
+		if err != nil {
+			return data, err
+		}
+	}
+	return data, nil
+}
+
+// roundTrip keeps a request off the connection on which the one before was given up. One of HTTP/2
+// stays open after that, and if its other side is gone without a word, all requests would run out of
+// time until TCP gives up, after a quarter of an hour.
+func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
+	if c.stale.Swap(false) {
+		c.CloseIdleConnections()
+	}
+	resp, err := c.send(req)
+	switch {
+	case err != nil:
+		if resp != nil && resp.Body != nil {
+			resp.Body.Close()
+		}
+		return nil, err
+	case resp == nil:
+		return nil, errors.New("the RoundTripper gave neither an answer nor an error")
+	case resp.Body == nil:
+		resp.Body = http.NoBody
+	}
+	return resp, nil
+}
+
+// distrust notes a request that was given up before it was answered.
+func (c *Client) distrust(err error) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		c.stale.Store(true)
+	}
+}
+
+// Pause is the pause that the answer asks for (RFC 9110 §10.2.3), zero when it asks for none.
 // A date is measured against the answer's own Date, so that a wrong clock on this side does not
 // matter.
-func (a *Answer) RetryAfter() time.Duration {
-	value := strings.TrimSpace(a.Header.Get("Retry-After"))
+func (a *Answer) Pause() time.Duration {
+	value := strings.TrimSpace(a.RetryAfter)
+	if value == "" {
+		return 0
+	}
 	// What is out of range is taken for the nearest that is in it.
 	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(max(seconds, 0)) * time.Second
@@ -115,7 +201,7 @@ func (a *Answer) RetryAfter() time.Duration {
 	if err != nil {
 		return 0
 	}
-	now, err := http.ParseTime(a.Header.Get("Date"))
+	now, err := http.ParseTime(a.Date)
 	if err != nil {
 		now = a.Sent
 	}

@@ -46,8 +46,8 @@ func (b *body) Close() error {
 }
 
 // client answers every request with status 200 and b.
-func client(b io.ReadCloser) *http.Client {
-	return call.Client(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+func client(b io.ReadCloser) *call.Client {
+	return call.NewClient(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: b}, nil
 	})})
 }
@@ -67,10 +67,10 @@ func TestPostSendsWhatItIsGivenAndReadsTheWholeAnswer(t *testing.T) {
 	}))
 	defer server.Close()
 	header := http.Header{"Content-Type": {"text/plain"}}
-	answer, err := call.Post(t.Context(), call.Client(server.Client()), server.URL+"/v1/token", header, "a=b")
+	answer, err := call.NewClient(server.Client()).Post(t.Context(), server.URL+"/v1/token", header, "a=b")
 	require.NoError(t, err, "an answer of any status is no error")
 	assert.Equal(t, http.StatusTeapot, answer.Status)
-	assert.Equal(t, "value", answer.Header.Get("X-Goog-Request-Id"))
+	assert.Equal(t, "value", answer.RequestID)
 	assert.Equal(t, "short and stout", string(answer.Body))
 	assert.Equal(t, http.Header{"Content-Type": {"text/plain"}}, header, "the caller's header is not written to")
 }
@@ -88,21 +88,13 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 			}))
 			defer server.Close()
 			base := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }} // a client that would
-			answer, err := call.Post(t.Context(), call.Client(base), server.URL, nil, "secret")
+			answer, err := call.NewClient(base).Post(t.Context(), server.URL, nil, "secret")
 			require.NoError(t, err)
 			assert.Equal(t, status, answer.Status)
 			assert.EqualValues(t, 1, asked.Load())
 			assert.Zero(t, strangers.Load(), "the body would have gone to another host")
 		})
 	}
-}
-
-func TestClientLeavesItsBaseAlone(t *testing.T) {
-	base := &http.Client{Timeout: time.Minute}
-	made := call.Client(base)
-	assert.Nil(t, base.CheckRedirect)
-	assert.NotSame(t, base, made)
-	assert.Equal(t, time.Minute, made.Timeout)
 }
 
 func TestCookiesAreNotKept(t *testing.T) {
@@ -117,9 +109,9 @@ func TestCookiesAreNotKept(t *testing.T) {
 	defer server.Close()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	c := call.Client(&http.Client{Jar: jar})
+	c := call.NewClient(&http.Client{Jar: jar})
 	for range 2 {
-		_, err := call.Post(t.Context(), c, server.URL, nil, "")
+		_, err := c.Post(t.Context(), server.URL, nil, "")
 		require.NoError(t, err)
 	}
 	assert.EqualValues(t, 2, requests.Load())
@@ -128,7 +120,7 @@ func TestCookiesAreNotKept(t *testing.T) {
 
 func TestAnAnswerMayHave64Kibibytes(t *testing.T) {
 	b := &body{Reader: bytes.NewReader(make([]byte, call.MaxBody))}
-	answer, err := call.Post(t.Context(), client(b), endpoint, nil, "")
+	answer, err := client(b).Post(t.Context(), endpoint, nil, "")
 	require.NoError(t, err)
 	assert.Len(t, answer.Body, call.MaxBody)
 	assert.True(t, b.closed)
@@ -144,7 +136,7 @@ func TestAnAnswerWithoutEndIsCutOff(t *testing.T) {
 		"without end":     {Reader: zeros{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			answer, err := call.Post(t.Context(), client(b), endpoint, nil, "")
+			answer, err := client(b).Post(t.Context(), endpoint, nil, "")
 			require.ErrorIs(t, err, call.ErrTooLarge)
 			assert.Equal(t, http.StatusOK, answer.Status, "its Date still counts")
 			assert.LessOrEqual(t, b.read, call.MaxBody+1)
@@ -159,29 +151,29 @@ func TestATruncatedAnswerIsAnError(t *testing.T) {
 		_, _ = io.WriteString(w, `{"access_token":"half a tok`)
 	}))
 	defer server.Close()
-	answer, err := call.Post(t.Context(), call.Client(nil), server.URL, nil, "")
+	answer, err := call.NewClient(nil).Post(t.Context(), server.URL, nil, "")
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	assert.ErrorContains(t, err, "HTTP 200")
 	assert.NotContains(t, err.Error(), "half a tok")
 	require.NotNil(t, answer)
-	assert.NotEmpty(t, answer.Header.Get("Date"), "the clock can learn from it")
+	assert.NotEmpty(t, answer.Date, "the clock can learn from it")
 }
 
 func TestAConnectionThatBreaksIsAnError(t *testing.T) {
 	broken := errors.New("connection reset by peer")
 	b := &body{Reader: io.MultiReader(strings.NewReader("{"), iotest.ErrReader(broken))}
-	_, err := call.Post(t.Context(), client(b), endpoint, nil, "")
+	_, err := client(b).Post(t.Context(), endpoint, nil, "")
 	require.ErrorIs(t, err, broken)
 	assert.True(t, b.closed)
 
-	refusing := call.Client(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) { return nil, broken })})
-	answer, err := call.Post(t.Context(), refusing, endpoint, nil, "")
+	refusing := call.NewClient(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) { return nil, broken })})
+	answer, err := refusing.Post(t.Context(), endpoint, nil, "")
 	require.ErrorIs(t, err, broken)
 	assert.Nil(t, answer)
 }
 
 func TestAURLThatIsNoneIsAnError(t *testing.T) {
-	answer, err := call.Post(t.Context(), client(http.NoBody), "https://sts.googleapis.com:port/", nil, "")
+	answer, err := client(http.NoBody).Post(t.Context(), "https://sts.googleapis.com:port/", nil, "")
 	require.Error(t, err)
 	assert.Nil(t, answer)
 }
@@ -197,7 +189,7 @@ func TestTheContextEndsACall(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		start := time.Now()
-		_, err := call.Post(ctx, call.Client(&http.Client{Transport: hanging}), endpoint, nil, "")
+		_, err := call.NewClient(&http.Client{Transport: hanging}).Post(ctx, endpoint, nil, "")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 5*time.Second, time.Since(start))
 	})
@@ -206,7 +198,7 @@ func TestTheContextEndsACall(t *testing.T) {
 func TestTheTimeoutOfTheBaseIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		_, err := call.Post(t.Context(), call.Client(&http.Client{Transport: hanging, Timeout: 3 * time.Second}), endpoint, nil, "")
+		_, err := call.NewClient(&http.Client{Transport: hanging, Timeout: 3 * time.Second}).Post(t.Context(), endpoint, nil, "")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 3*time.Second, time.Since(start))
 	})
@@ -219,7 +211,7 @@ func TestSentIsTheTimeBeforeTheRequest(t *testing.T) {
 			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
 		})
 		start := time.Now()
-		answer, err := call.Post(t.Context(), call.Client(&http.Client{Transport: slow}), endpoint, nil, "")
+		answer, err := call.NewClient(&http.Client{Transport: slow}).Post(t.Context(), endpoint, nil, "")
 		require.NoError(t, err)
 		assert.True(t, answer.Sent.Equal(start))
 		assert.Equal(t, 7*time.Second, time.Since(answer.Sent))
@@ -251,8 +243,8 @@ func TestRetryAfterIsReadInBothItsForms(t *testing.T) {
 		{"a date, and that of the answer is garbage", "Sun, 06 Nov 1994 12:02:00 GMT", "noon", 3 * time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			answer := call.Answer{Header: http.Header{"Retry-After": {c.value}, "Date": {c.date}}, Sent: sent}
-			assert.Equal(t, c.want, answer.RetryAfter())
+			answer := call.Answer{RetryAfter: c.value, Date: c.date, Sent: sent}
+			assert.Equal(t, c.want, answer.Pause())
 		})
 	}
 }
@@ -262,11 +254,11 @@ func TestARetryAfterBeyondAllBoundsIsALongPauseAndNotNone(t *testing.T) {
 		"2147483647", "2147483648", "9223372036854775807", "9223372036854775808", "99999999999999999999999",
 		"Fri, 31 Dec 9999 23:59:59 GMT",
 	} {
-		answer := call.Answer{Header: http.Header{"Retry-After": {value}}, Sent: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
-		assert.GreaterOrEqual(t, answer.RetryAfter(), 24*time.Hour, value)
+		answer := call.Answer{RetryAfter: value, Sent: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+		assert.GreaterOrEqual(t, answer.Pause(), 24*time.Hour, value)
 	}
 }
 
 func TestAnAnswerWithoutHeadersAsksForNoPause(t *testing.T) {
-	assert.Zero(t, (&call.Answer{}).RetryAfter())
+	assert.Zero(t, (&call.Answer{}).Pause())
 }

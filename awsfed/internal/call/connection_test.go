@@ -50,11 +50,11 @@ func TestARequestDoesNotTakeTheConnectionOfOneThatRanOutOfTime(t *testing.T) {
 		}
 		return &deadConn{conn, &first}, err
 	}
-	client := call.Client(base)
+	client := call.NewClient(base)
 	ask := func(within time.Duration) error {
 		ctx, cancel := context.WithTimeout(t.Context(), within)
 		defer cancel()
-		answer, err := call.Post(ctx, client, server.URL, nil, "")
+		answer, err := client.Post(ctx, server.URL, nil, "")
 		if err == nil {
 			assert.Equal(t, "HTTP/2.0", string(answer.Body))
 		}

@@ -47,10 +47,9 @@ type earlyConn struct {
 // follow soon. It does so over a transport of package http alone, and not where one is likely to be
 // there already, where connections are counted, or where the last one was for nothing. What becomes
 // of it is told to nobody: a request that does not find it takes its way as ever.
-func Ahead(client *http.Client, address string) {
-	c, ok := client.Transport.(*careful)
+func (c *Client) Ahead(address string) {
 	u, err := url.Parse(address)
-	if !ok || err != nil || u.Scheme != "https" {
+	if err != nil || u.Scheme != "https" {
 		return
 	}
 	transport := c.transport()

@@ -22,7 +22,7 @@ import (
 type dialedServer struct {
 	*httptest.Server
 	transport *http.Transport
-	client    *http.Client
+	client    *call.Client
 	dials     atomic.Int32
 	requests  atomic.Int32
 	dial      atomic.Pointer[func(context.Context, string, string) (net.Conn, error)] // in place of the network's
@@ -46,14 +46,14 @@ func newDialedServer(t *testing.T, http2 bool) *dialedServer {
 		}
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}
-	s.client = call.Client(&http.Client{Transport: s.transport})
+	s.client = call.NewClient(&http.Client{Transport: s.transport})
 	t.Cleanup(s.client.CloseIdleConnections)
 	return s
 }
 
 func (s *dialedServer) post(t *testing.T) string {
 	t.Helper()
-	answer, err := call.Post(t.Context(), s.client, s.URL, nil, "body")
+	answer, err := s.client.Post(t.Context(), s.URL, nil, "body")
 	require.NoError(t, err)
 	return string(answer.Body)
 }
@@ -62,7 +62,7 @@ func (s *dialedServer) post(t *testing.T) string {
 func (s *dialedServer) opened(t *testing.T) {
 	t.Helper()
 	before := s.dials.Load()
-	call.Ahead(s.client, s.URL)
+	s.client.Ahead(s.URL)
 	require.Eventually(t, func() bool { return call.EarlyConnections(s.transport) == 1 }, 10*time.Second, time.Millisecond)
 	require.Equal(t, before+1, s.dials.Load())
 	require.Zero(t, s.requests.Load(), "nothing is sent")
@@ -77,8 +77,8 @@ func TestAheadOpensTheConnectionOfTheNextRequests(t *testing.T) {
 				assert.Equal(t, proto+" body", s.post(t))
 			}
 			assert.EqualValues(t, 1, s.dials.Load(), "one connection for all")
-			call.Ahead(s.client, s.URL)
-			call.Ahead(call.Client(&http.Client{Transport: s.transport}), s.URL)
+			s.client.Ahead(s.URL)
+			call.NewClient(&http.Client{Transport: s.transport}).Ahead(s.URL)
 			assert.Equal(t, proto+" body", s.post(t))
 			assert.EqualValues(t, 1, s.dials.Load(), "it is there already, for every client of the transport")
 		})
@@ -88,8 +88,8 @@ func TestAheadOpensTheConnectionOfTheNextRequests(t *testing.T) {
 func TestAheadDialsNothingWhereThePoolIsWarm(t *testing.T) {
 	s := newDialedServer(t, true)
 	s.post(t)
-	call.Ahead(s.client, s.URL)
-	call.Ahead(call.Client(&http.Client{Transport: s.transport}), s.URL)
+	s.client.Ahead(s.URL)
+	call.NewClient(&http.Client{Transport: s.transport}).Ahead(s.URL)
 	s.post(t)
 	assert.EqualValues(t, 1, s.dials.Load())
 	assert.Zero(t, call.EarlyConnections(s.transport))
@@ -104,7 +104,7 @@ func TestAheadDialsOnceForManyAtATime(t *testing.T) {
 	}
 	s.dial.Store(&slow)
 	for range 10 {
-		call.Ahead(call.Client(&http.Client{Transport: s.transport}), s.URL)
+		call.NewClient(&http.Client{Transport: s.transport}).Ahead(s.URL)
 	}
 	close(release)
 	require.Eventually(t, func() bool { return call.EarlyConnections(s.transport) == 1 }, 10*time.Second, time.Millisecond)
@@ -116,15 +116,14 @@ func TestAheadLeavesOtherWaysAlone(t *testing.T) {
 	for name, change := range map[string]func(*dialedServer){
 		"connections are counted":      func(s *dialedServer) { s.transport.MaxConnsPerHost = 1 },
 		"connections are not kept":     func(s *dialedServer) { s.transport.DisableKeepAlives = true },
-		"a RoundTripper of a stranger": func(s *dialedServer) { s.client = call.Client(&http.Client{Transport: wrapped{s.transport}}) },
+		"a RoundTripper of a stranger": func(s *dialedServer) { s.client = call.NewClient(&http.Client{Transport: wrapped{s.transport}}) },
 		"http":                         func(s *dialedServer) { s.URL = strings.Replace(s.URL, "https:", "http:", 1) },
 		"no URL":                       func(s *dialedServer) { s.URL = ":" },
-		"a client of another package":  func(s *dialedServer) { s.client = &http.Client{Transport: s.transport} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newDialedServer(t, true)
 			change(s)
-			call.Ahead(s.client, s.URL)
+			s.client.Ahead(s.URL)
 			assert.False(t, call.Dialing(s.transport))
 			assert.Zero(t, s.dials.Load())
 		})
@@ -140,9 +139,9 @@ func TestARequestDoesNotNeedTheConnectionThatWasOpenedAhead(t *testing.T) {
 		s := newDialedServer(t, true)
 		failing := func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no") }
 		s.dial.Store(&failing)
-		call.Ahead(s.client, s.URL)
+		s.client.Ahead(s.URL)
 		require.Eventually(t, func() bool { return !call.Dialing(s.transport) }, 10*time.Second, time.Millisecond)
-		call.Ahead(s.client, s.URL)
+		s.client.Ahead(s.URL)
 		assert.False(t, call.Dialing(s.transport), "not again, until the host answers")
 		s.dial.Store(nil)
 		s.post(t)
@@ -152,7 +151,7 @@ func TestARequestDoesNotNeedTheConnectionThatWasOpenedAhead(t *testing.T) {
 		s := newDialedServer(t, true)
 		panics := func(context.Context, string, string) (net.Conn, error) { panic("no") }
 		s.dial.Store(&panics)
-		call.Ahead(s.client, s.URL)
+		s.client.Ahead(s.URL)
 		require.Eventually(t, func() bool { return !call.Dialing(s.transport) }, 10*time.Second, time.Millisecond)
 		s.dial.Store(nil)
 		s.post(t)
@@ -165,7 +164,7 @@ func TestARequestDoesNotNeedTheConnectionThatWasOpenedAhead(t *testing.T) {
 			return new(net.Dialer).DialContext(ctx, network, address)
 		}
 		s.dial.Store(&slow)
-		call.Ahead(s.client, s.URL)
+		s.client.Ahead(s.URL)
 		require.Eventually(t, func() bool { return s.dials.Load() == 1 }, 10*time.Second, time.Millisecond)
 		s.dial.Store(nil)
 		s.post(t) // does not wait for it
@@ -189,7 +188,7 @@ func TestAConnectionOpenedAheadIsClosedWhenItIsNotNeeded(t *testing.T) {
 		s.transport.IdleConnTimeout = 20 * time.Millisecond
 		s.opened(t)
 		require.Eventually(t, func() bool { return call.EarlyConnections(s.transport) == 0 }, 10*time.Second, time.Millisecond)
-		call.Ahead(s.client, s.URL)
+		s.client.Ahead(s.URL)
 		assert.False(t, call.Dialing(s.transport), "it was for nothing, so there is no other until the host answers")
 		s.transport.IdleConnTimeout = time.Hour
 		s.post(t)

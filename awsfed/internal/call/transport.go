@@ -1,11 +1,8 @@
 package call
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"weak"
 )
 
@@ -50,52 +47,16 @@ func (defaultTransport) transport() *http.Transport {
 	return nil
 }
 
-// CloseIdleConnections lets [http.Client.CloseIdleConnections] reach the transport.
+// CloseIdleConnections closes those of the clone.
 func (defaultTransport) CloseIdleConnections() {
 	if b := fromDefault(); b.clone != nil {
 		b.clone.CloseIdleConnections()
 	}
 }
 
-// careful is the transport of every client.
-//
-// It takes the Location out of answers: before it asks whether to follow, http.Client reads it, and
-// puts one that it cannot read into an error, with whatever the server has written there.
-//
-// It keeps a request off the connection on which the one before was given up. One of HTTP/2 stays
-// open after that, and if its other side is gone without a word, all requests would run out of time
-// until TCP gives up, after a quarter of an hour.
-type careful struct {
-	base  http.RoundTripper
-	stale atomic.Bool // a request was given up
-}
-
-var _ http.RoundTripper = (*careful)(nil)
-
-// distrust notes a request that was given up before it was answered.
-func distrust(client *http.Client, err error) {
-	gaveUp := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-	if c, ok := client.Transport.(*careful); ok && gaveUp {
-		c.stale.Store(true)
-	}
-}
-
-// RoundTrip implements [http.RoundTripper].
-func (c *careful) RoundTrip(req *http.Request) (*http.Response, error) {
-	if c.stale.Swap(false) {
-		c.CloseIdleConnections()
-	}
-	resp, err := c.send(req)
-	if err == nil && resp.Header.Get("Location") != "" {
-		resp.Header = resp.Header.Clone() // the transport may keep its own
-		resp.Header.Del("Location")
-	}
-	return resp, err
-}
-
 // send takes the connection that was opened ahead, if there is one, and else the way of the
 // transport.
-func (c *careful) send(req *http.Request) (*http.Response, error) {
+func (c *Client) send(req *http.Request) (*http.Response, error) {
 	transport := c.transport()
 	if transport == nil || req.URL == nil || req.URL.Scheme != "https" {
 		return c.base.RoundTrip(req)
@@ -137,7 +98,7 @@ func rewound(req *http.Request) *http.Request {
 }
 
 // transport is that of package http by which requests go; nil for any other.
-func (c *careful) transport() *http.Transport {
+func (c *Client) transport() *http.Transport {
 	switch base := c.base.(type) {
 	case *http.Transport:
 		return base
@@ -147,8 +108,9 @@ func (c *careful) transport() *http.Transport {
 	return nil
 }
 
-// CloseIdleConnections lets [http.Client.CloseIdleConnections] reach the transport.
-func (c *careful) CloseIdleConnections() {
+// CloseIdleConnections closes what the transport keeps open for later, as
+// [http.Client.CloseIdleConnections] does.
+func (c *Client) CloseIdleConnections() {
 	if base, ok := c.base.(interface{ CloseIdleConnections() }); ok {
 		base.CloseIdleConnections()
 	}

@@ -28,10 +28,10 @@ func (c *Clock) Now() time.Time { return time.Now().Add(c.Offset()) }
 // Offset is how far the servers are ahead of this machine; negative when they are behind.
 func (c *Clock) Offset() time.Duration { return time.Duration(c.offset.Load()) }
 
-// Learn takes in an answer that was received just now to a request sent at sent. Answers without a
+// Learn takes in the Date of an answer that was received just now to a request sent at sent. Answers without a
 // believable Date teach nothing.
-func (c *Clock) Learn(sent time.Time, header http.Header) {
-	date, ok := parseDate(sent, header)
+func (c *Clock) Learn(sent time.Time, text string) {
+	date, ok := parseDate(sent, text)
 	if !ok {
 		return
 	}
@@ -46,8 +46,8 @@ func (c *Clock) Learn(sent time.Time, header http.Header) {
 // Local turns an instant that a server named into this machine's time, by the Date of the same
 // answer. It errs on the early side, by a second and the time that the answer took; a skew of less
 // than three seconds may pass unseen. Without a believable Date the instant stands as it is.
-func Local(t, sent time.Time, header http.Header) time.Time {
-	date, ok := parseDate(sent, header)
+func Local(t, sent time.Time, text string) time.Time {
+	date, ok := parseDate(sent, text)
 	if !ok || date.Sub(sent.Round(0)).Abs() < minSkew {
 		return t
 	}
@@ -55,8 +55,7 @@ func Local(t, sent time.Time, header http.Header) time.Time {
 	return sent.Round(0).Add(t.Sub(date) - time.Second)
 }
 
-func parseDate(sent time.Time, header http.Header) (time.Time, bool) {
-	text := header.Get("Date")
+func parseDate(sent time.Time, text string) (time.Time, bool) {
 	if text == "" {
 		return time.Time{}, false
 	}

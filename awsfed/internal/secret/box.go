@@ -11,16 +11,11 @@ const cover = "[secret]"
 
 // A Box holds a value that nothing prints. In an unexported field package fmt calls no methods, and
 // under a verb that does not fit it follows one pointer more; other packages follow all of them.
-// Nothing follows a func, so the value is behind one. The func is behind a pointer, which makes
-// boxes comparable: a copy equals its original, and no other box does. The zero Box holds the zero
-// value of T.
-type Box[T any] struct{ open *func() T }
+// Nothing follows a func, so the value is behind one. The zero Box holds the zero value of T.
+type Box[T any] struct{ open func() T }
 
 // New puts v into a box.
-func New[T any](v T) Box[T] {
-	open := func() T { return v }
-	return Box[T]{&open}
-}
+func New[T any](v T) Box[T] { return Box[T]{func() T { return v }} }
 
 // Reveal is the value.
 func (b Box[T]) Reveal() T {
@@ -28,7 +23,7 @@ func (b Box[T]) Reveal() T {
 		var zero T
 		return zero
 	}
-	return (*b.open)()
+	return b.open()
 }
 
 // Format prints the same for every verb.

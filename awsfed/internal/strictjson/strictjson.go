@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -29,38 +31,79 @@ func (e *DuplicateKeyError) Error() string {
 	return fmt.Sprintf("it has the key %q twice", untrusted.Text(e.Key, maxKey))
 }
 
-// Fields gives the members of the one JSON object in data, by their exact names. Package json takes
-// "Access_Token" for access_token and the last of two; here the first is another field, and the
-// second an error, at any depth. The values are parts of data.
+// An Object is a JSON object by the exact names of its members. Its values are parts of what it was
+// read from. The zero Object has no members.
+type Object struct {
+	members []member
+	places  map[string]bool // of all names, once there are many
+}
+
+type member struct{ name, value []byte }
+
+// many is the number of members from which a search through all of them would be slow.
+const many = 16
+
+// Get is the value of that name; nil where there is none.
+func (o Object) Get(name string) json.RawMessage {
+	for _, m := range o.members {
+		if string(m.name) == name {
+			return m.value
+		}
+	}
+	return nil
+}
+
+// All gives every member, in the order in which they stand.
+func (o Object) All() iter.Seq2[string, json.RawMessage] {
+	return func(yield func(string, json.RawMessage) bool) {
+		for _, m := range o.members {
+			if !yield(string(m.name), m.value) {
+				return
+			}
+		}
+	}
+}
+
+// add reports whether there was no member of that name.
+func (o *Object) add(name, value []byte) bool {
+	if len(o.members) == many {
+		o.places = make(map[string]bool)
+		for _, m := range o.members {
+			o.places[string(m.name)] = true
+		}
+	}
+	twice := o.places[string(name)]
+	if o.places == nil {
+		twice = slices.ContainsFunc(o.members, func(m member) bool { return bytes.Equal(m.name, name) })
+	} else {
+		o.places[string(name)] = true
+	}
+	o.members = append(o.members, member{name, value})
+	return !twice
+}
+
+// Fields reads the one JSON object in data. Package json takes "Access_Token" for access_token and
+// the last of two; here the first is another field, and the second an error, at any depth.
 //
 // A byte order mark before the object is skipped, since editors put it there. Errors are one plain
 // sentence without its end, whose subject "it" is data: "it is cut off".
-func Fields(data []byte) (map[string]json.RawMessage, error) {
+func Fields(data []byte) (Object, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	start := bytes.TrimLeft(data, " \t\r\n")
 	switch {
 	case len(start) == 0:
-		return nil, errors.New("it is empty")
+		return Object{}, errors.New("it is empty")
 	case !utf8.Valid(data):
-		return nil, errors.New("it holds bytes that are not UTF-8")
+		return Object{}, errors.New("it holds bytes that are not UTF-8")
 	case start[0] != '{':
-		return nil, errors.New("it is not a JSON object")
+		return Object{}, errors.New("it is not a JSON object")
 	case tooDeep(data):
-		return nil, fmt.Errorf("it is nested deeper than %d", maxDepth)
+		return Object{}, fmt.Errorf("it is nested deeper than %d", maxDepth)
 	case !json.Valid(data):
-		return nil, fault(data)
+		return Object{}, fault(data)
 	}
-	fields := make(map[string]json.RawMessage)
 	s := scanner{data: data}
-	err := s.object(func(key string, value []byte) bool {
-		_, twice := fields[key]
-		fields[key] = value
-		return !twice
-	})
-	if err != nil {
-		return nil, err
-	}
-	return fields, nil
+	return s.object()
 }
 
 // String reads a value of [Fields] that is a string. One that is missing or null is empty.
@@ -126,8 +169,9 @@ func (s *scanner) next() byte {
 	}
 }
 
-// object reads an object and gives each member to add, which reports whether the key is a new one.
-func (s *scanner) object(add func(key string, value []byte) bool) error {
+// object reads an object.
+func (s *scanner) object() (Object, error) {
+	o := Object{members: make([]member, 0, 4)} // as many as an answer with a token has
 	s.next()
 	s.at++ // the brace
 	for s.next() != '}' {
@@ -137,35 +181,35 @@ func (s *scanner) object(add func(key string, value []byte) bool) error {
 		}
 		start := s.at
 		s.at = stringEnd(s.data, start) + 1
-		key, err := String(s.data[start:s.at])
-		if err != nil {
-			return err
+		name := s.data[start+1 : s.at-1]
+		if bytes.IndexByte(name, '\\') >= 0 {
+			plain, err := String(s.data[start:s.at])
+			if err != nil {
+				return Object{}, err
+			}
+			name = []byte(plain)
 		}
 		s.next()
 		s.at++ // the colon
 		s.next()
 		start = s.at
 		if err := s.value(); err != nil {
-			return err
+			return Object{}, err
 		}
-		if !add(key, s.data[start:s.at:s.at]) {
-			return &DuplicateKeyError{Key: key}
+		if !o.add(name, s.data[start:s.at:s.at]) {
+			return Object{}, &DuplicateKeyError{Key: string(name)}
 		}
 	}
 	s.at++
-	return nil
+	return o, nil
 }
 
 // value reads a value of any type, whose first byte is next.
 func (s *scanner) value() error {
 	switch s.data[s.at] {
 	case '{':
-		seen := make(map[string]bool)
-		return s.object(func(key string, _ []byte) bool {
-			twice := seen[key]
-			seen[key] = true
-			return !twice
-		})
+		_, err := s.object()
+		return err
 	case '[':
 		s.at++
 		for s.next() != ']' {

@@ -12,6 +12,22 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/internal/strictjson"
 )
 
+func letters() map[string]json.RawMessage {
+	all := make(map[string]json.RawMessage)
+	for c := 'a'; c <= 'z'; c++ {
+		all[string(c)] = json.RawMessage("1")
+	}
+	return all
+}
+
+func collected(o strictjson.Object) map[string]json.RawMessage {
+	all := make(map[string]json.RawMessage)
+	for name, value := range o.All() {
+		all[name] = value
+	}
+	return all
+}
+
 func TestFieldsAreReadByTheirExactNames(t *testing.T) {
 	for _, c := range []struct {
 		name, data string
@@ -31,6 +47,7 @@ func TestFieldsAreReadByTheirExactNames(t *testing.T) {
 		}},
 		{"a value that is the name of the next", `{"a":"b","b":"a"}`, map[string]json.RawMessage{"a": json.RawMessage(`"b"`), "b": json.RawMessage(`"a"`)}},
 		{"a number beyond all floats", `{"a":1e999}`, map[string]json.RawMessage{"a": json.RawMessage(`1e999`)}},
+		{"many fields", `{"` + strings.Join(strings.Split("abcdefghijklmnopqrstuvwxyz", ""), `":1,"`) + `":1}`, letters()},
 		{"nested 32 deep", `{"a":` + strings.Repeat("[", 31) + strings.Repeat("]", 31) + `}`, map[string]json.RawMessage{
 			"a": json.RawMessage(strings.Repeat("[", 31) + strings.Repeat("]", 31)),
 		}},
@@ -38,7 +55,11 @@ func TestFieldsAreReadByTheirExactNames(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := strictjson.Fields([]byte(c.data))
 			require.NoError(t, err)
-			assert.Equal(t, c.want, got)
+			assert.Equal(t, c.want, collected(got))
+			for name, value := range c.want {
+				assert.Equal(t, value, got.Get(name))
+			}
+			assert.Nil(t, got.Get("no such name"))
 		})
 	}
 }
@@ -78,6 +99,7 @@ func TestWhatIsNotOneObjectIsRefusedInPlainWords(t *testing.T) {
 		{"a key twice", `{"a":1,"b":2,"a":1}`, `it has the key "a" twice`},
 		{"a key twice, once escaped", `{"a":1,"\u0061":2}`, `it has the key "a" twice`},
 		{"a key twice within", `{"a":[{"b":{"c":1,"c":2}}]}`, `it has the key "c" twice`},
+		{"a key twice among many", `{"a":1,"` + strings.Join(strings.Split("bcdefghijklmnopqrstuvwxyz", ""), `":1,"`) + `":1,"a":1}`, `it has the key "a" twice`},
 		{"the empty key twice", `{"":1,"":2}`, `it has the key "" twice`},
 		{"a key with controls twice", `{"a\n\u202eb":1,"a\n\u202eb":2}`, `it has the key "a b" twice`},
 		{"invalid UTF-8 in a value", "{\"a\":\"\xff\"}", "it holds bytes that are not UTF-8"},
@@ -90,7 +112,7 @@ func TestWhatIsNotOneObjectIsRefusedInPlainWords(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := strictjson.Fields([]byte(c.data))
 			assert.EqualError(t, err, c.want)
-			assert.Nil(t, got)
+			assert.Zero(t, got)
 		})
 	}
 }
@@ -120,8 +142,8 @@ func FuzzFields(f *testing.F) {
 		// Whoever reads it with package json reads the same.
 		var again map[string]json.RawMessage
 		require.NoError(t, json.Unmarshal([]byte(strings.TrimPrefix(string(data), "\ufeff")), &again))
-		require.Equal(t, again, fields)
-		for _, value := range fields {
+		require.Equal(t, again, collected(fields))
+		for _, value := range fields.All() {
 			require.True(t, json.Valid(value))
 		}
 	})
