@@ -100,11 +100,12 @@ func (q *eventQueue) add(r *reporter, event report) {
 		return
 	}
 	event.Dropped, q.dropped = q.dropped, 0
-	q.waiting = append(q.waiting, event)
 	if !q.running {
 		q.running = true
-		go q.run(r)
+		go q.run(r, event)
+		return
 	}
+	q.waiting = append(q.waiting, event)
 }
 
 func (q *eventQueue) next() (report, bool) {
@@ -119,20 +120,19 @@ func (q *eventQueue) next() (report, bool) {
 	return event, true
 }
 
-// run hands out what waits. A panic of the func costs its event alone, and so does runtime.Goexit.
-func (q *eventQueue) run(r *reporter) {
-	empty := false
+// run hands out an event and what waits behind it. A panic of the receiver costs its event alone, and
+// so does runtime.Goexit.
+func (q *eventQueue) run(r *reporter, event report) {
+	more := true
 	defer func() {
-		if !empty {
-			go q.run(r)
+		if more { // the receiver has ended this goroutine
+			if event, ok := q.next(); ok {
+				go q.run(r, event)
+			}
 		}
 	}()
-	for {
-		event, ok := q.next()
-		if !ok {
-			empty = true
-			return
-		}
+	for more {
 		r.handle(q, event)
+		event, more = q.next()
 	}
 }

@@ -105,6 +105,11 @@ func (c *Client) Do(req *http.Request) (*Answer, error) {
 	if req.Header == nil {
 		req.Header = make(http.Header) // a transport may count on it
 	}
+	slot, err := c.slot(req.Context(), req.URL.Host)
+	if err != nil {
+		return nil, &url.Error{Op: "Post", URL: req.URL.Redacted(), Err: fmt.Errorf("waiting for one of %d requests to end: %w", maxInFlight, err)}
+	}
+	defer slot.free()
 	sent := time.Now()
 	resp, err := c.roundTrip(req)
 	if err != nil {
