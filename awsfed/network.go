@@ -14,9 +14,9 @@ import (
 )
 
 // The addresses by which Google's private ways in are known.
-var (
-	privateGoogle    = netip.MustParsePrefix("199.36.153.8/30")
-	restrictedGoogle = netip.MustParsePrefix("199.36.153.4/30")
+const (
+	privateGoogle    = "199.36.153.8/30"
+	restrictedGoogle = "199.36.153.4/30"
 )
 
 // network tells which way the requests take: names, addresses, proxies. It resolves names and
@@ -112,9 +112,9 @@ func whose(address netip.Addr) string {
 	switch {
 	case hosts.Loopback(address.String()):
 		return "this machine"
-	case privateGoogle.Contains(address):
+	case netip.MustParsePrefix(privateGoogle).Contains(address):
 		return "private.googleapis.com, Private Google Access"
-	case restrictedGoogle.Contains(address):
+	case netip.MustParsePrefix(restrictedGoogle).Contains(address):
 		return "restricted.googleapis.com, for VPC Service Controls"
 	case address.IsPrivate():
 		return "a private address: a Private Service Connect endpoint, an interface endpoint or a proxy"

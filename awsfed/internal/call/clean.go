@@ -4,16 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 )
 
 // maxError bounds the text of an error without the URL.
 const maxError = 300
-
-// quotation is how package net/http quotes what it cannot read of a server: a status line, a
-// Content-Length, the debug data of a GOAWAY frame.
-var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*(?:"|$)`)
 
 // headerLine is how it quotes a header, without quotation marks.
 const headerLine = "malformed MIME header"
@@ -27,7 +22,7 @@ func clean(err error) error {
 		inner, prefix = u.Err, fmt.Sprintf("%s %q: ", u.Op, u.URL)
 	}
 	text := inner.Error()
-	safe := quotation.ReplaceAllLiteralString(text, `"…"`)
+	safe := withoutQuotations(text)
 	if before, _, found := strings.Cut(safe, headerLine); found {
 		safe = before + headerLine
 	}
@@ -44,6 +39,29 @@ func clean(err error) error {
 		return err
 	}
 	return &cleaned{prefix + safe, err}
+}
+
+// withoutQuotations empties quotations, which is how package net/http repeats what it cannot read of a
+// server: a status line, a Content-Length, the debug data of a GOAWAY frame. One without an end takes
+// all that follows.
+func withoutQuotations(text string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, `"`)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		b.WriteString(`"…"`)
+		end := 0
+		for end < len(rest) && rest[end] != '"' {
+			if rest[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		text = rest[min(end+1, len(rest)):]
+	}
 }
 
 // cleaned is an error with another text.

@@ -18,17 +18,25 @@ type bounded struct{ of, clone *http.Transport }
 
 // fromDefault is made by the first request, so that a program can replace or change
 // http.DefaultTransport before.
-var fromDefault = sync.OnceValue(func() bounded {
-	of, ok := http.DefaultTransport.(*http.Transport)
-	if !ok || of == nil {
-		return bounded{}
-	}
-	clone := of.Clone()
-	if clone.MaxResponseHeaderBytes <= 0 || clone.MaxResponseHeaderBytes > MaxHeader {
-		clone.MaxResponseHeaderBytes = MaxHeader
-	}
-	return bounded{of, clone}
-})
+var fromDefault struct {
+	once sync.Once
+	bounded
+}
+
+func boundedDefault() bounded {
+	fromDefault.once.Do(func() {
+		of, ok := http.DefaultTransport.(*http.Transport)
+		if !ok || of == nil {
+			return
+		}
+		clone := of.Clone()
+		if clone.MaxResponseHeaderBytes <= 0 || clone.MaxResponseHeaderBytes > MaxHeader {
+			clone.MaxResponseHeaderBytes = MaxHeader
+		}
+		fromDefault.bounded = bounded{of, clone}
+	})
+	return fromDefault.bounded
+}
 
 // RoundTrip implements [http.RoundTripper].
 func (d defaultTransport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -40,7 +48,7 @@ func (d defaultTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // transport is the clone; nil where http.DefaultTransport has been replaced.
 func (defaultTransport) transport() *http.Transport {
-	b := fromDefault()
+	b := boundedDefault()
 	if of, ok := http.DefaultTransport.(*http.Transport); ok && of != nil && of == b.of {
 		return b.clone
 	}
@@ -49,7 +57,7 @@ func (defaultTransport) transport() *http.Transport {
 
 // CloseIdleConnections closes those of the clone.
 func (defaultTransport) CloseIdleConnections() {
-	if b := fromDefault(); b.clone != nil {
+	if b := boundedDefault(); b.clone != nil {
 		b.clone.CloseIdleConnections()
 	}
 }
