@@ -2,6 +2,7 @@ package awsfed
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -133,14 +134,21 @@ type Config struct {
 	// Credentials, and a Reserve of 50 minutes about 160.
 	Reserve time.Duration
 
-	// Logger gets a warning when a refresh fails or a default may surprise, and every refresh at
-	// debug level; never a secret. Optional; the default is [slog.Default].
+	// Logger tells states: a warning when refreshing starts to fail, with the hint, and up to four more as
+	// less is left of the token; an error when callers begin to fail; an info when it is over. A default
+	// that may surprise is a warning too, and every attempt is there at debug level; never a secret.
+	// Optional; the default is [slog.Default].
 	Logger *slog.Logger
 
 	// OnRefresh is called after every attempt to refresh a token, for metrics: in order, one call
 	// at a time, off the way of callers and refreshes. A hook that is slow has a queue of 64
 	// events; later ones are dropped, and the next event tells how many. Optional.
 	OnRefresh func(RefreshEvent)
+
+	// LinkOf makes of the ctx of a caller who has to wait what ties the refresh to it, the span context
+	// of a trace for example: the Link of the events. Nothing else of a caller's ctx gets into a refresh.
+	// It is called before the caller waits, and for some whose refresh another has started. Optional.
+	LinkOf func(ctx context.Context) any
 }
 
 // String names the identities and leaves the rest out: Credentials may hold keys.

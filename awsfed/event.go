@@ -4,7 +4,10 @@ import "time"
 
 // A RefreshEvent reports one attempt to get a new token, for [Config.OnRefresh].
 type RefreshEvent struct {
-	Kind       TokenKind     // what was to be had
+	Kind           TokenKind // what was to be had
+	Provider       string    // of the workload identity pool, projects/NUMBER/…/providers/ID; "" where nobody said
+	ServiceAccount string    // the one impersonated; "" for none
+
 	Background bool          // no caller waited: a valid token was at hand, or callers got the last error
 	Attempt    int           // from 1, counted since the last success
 	Start      time.Time     // of the attempt
@@ -13,6 +16,9 @@ type RefreshEvent struct {
 	Expiry     time.Time     // of the new token; zero when there is none
 	Next       time.Time     // when the next attempt is due, if the token is still in use by then
 	Err        error         // nil after a success, else an *Error
+	Repeated   bool          // Err is that of the federated token's source, which has an event of its own; no request was made
+	Waiting    int           // callers that waited for this attempt when it ended
+	Link       any           // what Config.LinkOf gave for the first of them; nil for nothing
 	Dropped    int           // events before this one that the hook was too slow for
 }
 

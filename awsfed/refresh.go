@@ -16,6 +16,7 @@ type refresh struct {
 	budget time.Duration
 	level  int  // how many attempts of other sources wait for it
 	probe  bool // callers get the last error at once instead of waiting
+	link   any  // of the caller who began it
 
 	// These are guarded by the refresher's mu.
 	deadline time.Time
@@ -246,7 +247,8 @@ func (r *refresher) settle(f *refresh, t *trial, token *oauth2.Token, err error,
 		failed = newFailure(r.kind.stage(), err)
 	}
 	late := errors.Is(t.Err(), context.DeadlineExceeded)
-	event := RefreshEvent{Kind: r.kind, Attempt: t.number, Start: t.start, Duration: now.Sub(t.start), Steps: t.result()}
+	told := report{RefreshEvent: RefreshEvent{Kind: r.kind, Provider: r.provider, ServiceAccount: r.account, Attempt: t.number,
+		Start: t.start, Duration: now.Sub(t.start), Steps: t.result()}}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -264,17 +266,22 @@ func (r *refresher) settle(f *refresh, t *trial, token *oauth2.Token, err error,
 		r.abandoned++
 		t.end()
 	}
-	event.Background = !f.waited
+	told.Background, told.Waiting, told.Link, told.outage = !f.waited, f.waiters, f.link, r.outage
 	r.slow = failed != nil && !frozen && late
 	f.slow = f.slow || r.slow
 	if failed == nil {
 		r.accept(token, t.start, now, f.waited)
-		event.Expiry, event.Next = token.Expiry, r.next
-		r.reporter.tell(report{RefreshEvent: event})
+		told.Expiry, told.Next = token.Expiry, r.next
+		r.reporter.tell(told)
 		f.result = r.held.Load()
 		r.finish(f)
 		return
 	}
+	r.settleFailure(f, failed, told, now, frozen)
+}
+
+// settleFailure ends an attempt that failed. The caller holds mu.
+func (r *refresher) settleFailure(f *refresh, failed *failure, told report, now time.Time, frozen bool) {
 	switch {
 	case !r.slow || f.last == nil || f.last.err.StatusCode == 0:
 		f.last = failed
@@ -282,25 +289,28 @@ func (r *refresher) settle(f *refresh, t *trial, token *oauth2.Token, err error,
 		failed = f.last // what a server said tells more than that the time was up
 	}
 	if r.attempts++; r.attempts == 1 {
-		r.failing = now
+		r.failing, r.outage = now, &outage{since: told.Start}
 	}
 	r.last = failed
 	f.tries++
-	event.Err = failed.err
+	told.Err, told.Repeated, told.outage = failed.err, failed.reported, r.outage
+	if held := r.held.Load(); held != nil {
+		told.left = max(held.remaining(now), 0)
+	}
 	pause := retryPause(f.tries, failed)
 	if frozen {
 		pause = 0
 	}
-	event.Next = now.Add(pause)
-	if f.waited && !r.valid(now) && failed.transient && event.Next.Before(f.deadline) {
-		f.resume = event.Next
+	if told.Next = now.Add(pause); f.waited && !r.valid(now) && failed.transient && told.Next.Before(f.deadline) {
+		f.resume = told.Next
 		f.pause = time.AfterFunc(pause, func() { r.run(f) })
-		r.reporter.tell(report{event, failed.reported})
+		r.reporter.tell(told)
 		f.tell()
 		return
 	}
-	event.Next = r.reject(failed, now)
-	r.reporter.tell(report{event, failed.reported})
+	told.Next = r.reject(failed, now)
+	told.over = !r.valid(now)
+	r.reporter.tell(told)
 	f.err = failed.err
 	if r.valid(now) { // in its last seconds, and good enough for who waits
 		f.result, f.err = r.held.Load(), nil

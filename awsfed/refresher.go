@@ -31,6 +31,9 @@ import (
 type refresher struct {
 	source   ContextTokenSource
 	kind     TokenKind
+	provider string // in events, as account is
+	account  string
+	linkOf   func(context.Context) any // as in Config
 	timeout  time.Duration
 	reserve  time.Duration // as in Config
 	reporter *reporter
@@ -46,6 +49,7 @@ type refresher struct {
 	attempts  int       // since the last success
 	failed    int       // refreshes since the last success
 	failing   time.Time // since when attempts have failed; zero when the last one succeeded
+	outage    *outage   // of the same, for the log
 	succeeded bool      // an attempt, ever
 	last      *failure  // of the last attempt; nil after a success
 	stands    time.Time // until when callers get last at once, while there is no token; zero when they do not
@@ -112,6 +116,7 @@ func (r *refresher) least(held *heldToken) time.Duration {
 // wait gives a token when there is one, or an error.
 func (r *refresher) wait(ctx context.Context) (*oauth2.Token, error) {
 	asking, done := AttemptOf(ctx), ctx.Done()
+	link := r.link(ctx)
 	if refused := asking.Refused(); refused != "" {
 		r.invalidate(refused)
 	}
@@ -127,7 +132,7 @@ func (r *refresher) wait(ctx context.Context) (*oauth2.Token, error) {
 			r.mu.Unlock()
 			return r.leave(ctx, nil)
 		}
-		f, failed := r.enter(now, asking)
+		f, failed := r.enter(now, asking, link)
 		left := r.stands.Sub(now)
 		r.mu.Unlock()
 		if failed != nil {
@@ -142,14 +147,23 @@ func (r *refresher) wait(ctx context.Context) (*oauth2.Token, error) {
 	}
 }
 
+// link is what [Config.LinkOf] makes of the ctx of a caller who has to wait.
+func (r *refresher) link(ctx context.Context) (link any) {
+	if r.linkOf == nil {
+		return nil
+	}
+	_ = guard(noStage, "Config.LinkOf", func() error { link = r.linkOf(ctx); return nil }) // Without a link it is a refresh all the same.
+	return link
+}
+
 // enter makes a caller one of those who wait for the refresh under way, which it starts if there is
 // none, or gives the failure that the caller gets at once. The caller holds mu.
-func (r *refresher) enter(now time.Time, asking *Attempt) (*refresh, *failure) {
+func (r *refresher) enter(now time.Time, asking *Attempt, link any) (*refresh, *failure) {
 	f := r.refresh
 	if f == nil {
 		switch {
 		case r.stands.IsZero() || passed(r.stands, now) && !r.asked:
-			f = &refresh{of: r, waited: true, level: asking.level()}
+			f = &refresh{of: r, waited: true, level: asking.level(), link: link}
 			r.start(now, f)
 		case passed(r.stands, now): // and the timer is late
 			r.start(now, &refresh{of: r, probe: true, level: asking.level()})
@@ -226,7 +240,7 @@ func (r *refresher) check(token *oauth2.Token, now time.Time) error {
 // accept takes a new token in, unless the present one lives longer. The caller holds mu.
 func (r *refresher) accept(token *oauth2.Token, start, now time.Time, waited bool) {
 	r.attempts, r.failed, r.last, r.stands, r.asked = 0, 0, nil, time.Time{}, false
-	r.failing, r.succeeded = time.Time{}, true
+	r.failing, r.outage, r.succeeded = time.Time{}, nil, true
 	// Lives are compared, not ends: those of two settings of the clock mean nothing next to each
 	// other.
 	held := r.held.Load()

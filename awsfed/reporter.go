@@ -1,9 +1,9 @@
 package awsfed
 
 import (
-	"context"
 	"log/slog"
 	"sync"
+	"time"
 )
 
 // queueLength is how many events wait for a hook or a logger that is busy. Later ones are dropped
@@ -42,10 +42,12 @@ func (r *reporter) handle(q *eventQueue, event report) {
 	}
 }
 
-// A report is an event, and whether its failure was told already.
+// A report is an event and what the log makes of it.
 type report struct {
 	RefreshEvent
-	reported bool
+	outage *outage       // nil while all is well
+	left   time.Duration // of the token at hand, at a failure
+	over   bool          // callers get the error from now on
 }
 
 func (r *reporter) tell(event report) {
@@ -53,35 +55,6 @@ func (r *reporter) tell(event report) {
 	if r.hook != nil {
 		r.hook.add(r, event)
 	}
-}
-
-// logEvent writes one event. Of a failure that another source has warned of there is no second
-// warning.
-func logEvent(logger *slog.Logger, event report) {
-	level, message := slog.LevelWarn, "awsfed: token not refreshed"
-	switch {
-	case event.Err == nil:
-		level, message = slog.LevelDebug, "awsfed: token refreshed"
-	case event.reported:
-		level = slog.LevelDebug
-	}
-	ctx := context.Background()
-	if !logger.Enabled(ctx, level) {
-		return
-	}
-	attrs := []slog.Attr{
-		slog.String("token", string(event.Kind)), slog.Bool("background", event.Background),
-		slog.Int("attempt", event.Attempt), slog.Duration("duration", event.Duration), slog.Time("next", event.Next),
-	}
-	if event.Err == nil {
-		attrs = append(attrs, slog.Time("expiry", event.Expiry))
-	} else {
-		attrs = append(attrs, slog.Any("error", event.Err))
-	}
-	if event.Dropped > 0 {
-		attrs = append(attrs, slog.Int("dropped", event.Dropped))
-	}
-	logger.LogAttrs(ctx, level, message, attrs...)
 }
 
 // An eventQueue gives events to one receiver, in order. A goroutine runs while there are any.

@@ -49,10 +49,10 @@ func TestTokenSourceReportsEveryStepWithItsDuration(t *testing.T) {
 	})
 }
 
-func TestTokenSourceWarnsOnceOfAFailure(t *testing.T) {
+func TestRefreshLogTellsAFailureForGoodOnce(t *testing.T) {
 	for endpoint, want := range map[awsfedtest.Endpoint]string{
-		awsfedtest.GoogleSTS:      `token=federated-token`,
-		awsfedtest.IAMCredentials: `token=service-account-token`,
+		awsfedtest.GoogleSTS:      `kind=federated-token`,
+		awsfedtest.IAMCredentials: `kind=service-account-token`,
 	} {
 		t.Run(string(endpoint), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -63,14 +63,15 @@ func TestTokenSourceWarnsOnceOfAFailure(t *testing.T) {
 				_, err := ts.Token()
 				require.Error(t, err)
 				synctest.Wait() // events are told after the callers
-				assert.Equal(t, 1, strings.Count(log.String(), "level=WARN"), log.String())
+				assert.Equal(t, 1, strings.Count(log.String(), "level="), log.String())
+				assert.Contains(t, log.String(), "level=ERROR", "callers fail from the first attempt on")
 				assert.Contains(t, log.String(), want)
 			})
 		})
 	}
 }
 
-func TestTokenSourceDoesNotWarnAgainOfAnErrorThatStands(t *testing.T) {
+func TestRefreshLogDoesNotRepeatAnErrorThatStands(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.Status(awsfedtest.GoogleSTS, http.StatusBadRequest, nil, `{"error":"invalid_target"}`))
@@ -81,9 +82,8 @@ func TestTokenSourceDoesNotWarnAgainOfAnErrorThatStands(t *testing.T) {
 			require.Error(t, err)
 			time.Sleep(10 * time.Millisecond)
 		}
-		warnings := strings.Count(log.String(), "level=WARN")
-		assert.Equal(t, cloud.Count(awsfedtest.GoogleSTS), warnings, "one for each request")
-		assert.LessOrEqual(t, warnings, 6)
+		assert.Equal(t, 1, strings.Count(log.String(), "level="), log.String())
+		assert.LessOrEqual(t, cloud.Count(awsfedtest.GoogleSTS), 6)
 	})
 }
 

@@ -37,6 +37,11 @@ func hostOf(url string) string {
 	return host
 }
 
+// providerName is the provider without the service's name in front.
+func (s *settings) providerName() string {
+	return strings.TrimPrefix(s.Audience, "//iam.googleapis.com/")
+}
+
 // exchangeScopes are those of the federated token: for impersonation Google asks for
 // cloud-platform, whatever the scopes of the final token are.
 func (s *settings) exchangeScopes() []string {

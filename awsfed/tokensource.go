@@ -36,14 +36,18 @@ type TokenSource struct {
 
 // CacheOptions are the options of [NewCachedTokenSource]. Nil and the zero value are good.
 type CacheOptions struct {
-	// Kind says in events and log lines what the source gives. Optional; the default is "token".
-	Kind TokenKind
-	// Timeout, Reserve, QuotaProject, Logger and OnRefresh are as in [Config].
+	// Kind, Provider and ServiceAccount say in events and log lines what the source gives. Optional; the
+	// default of Kind is "token".
+	Kind           TokenKind
+	Provider       string
+	ServiceAccount string
+	// Timeout, Reserve, QuotaProject, Logger, OnRefresh and LinkOf are as in [Config].
 	Timeout      time.Duration
 	Reserve      time.Duration
 	QuotaProject string
 	Logger       *slog.Logger
 	OnRefresh    func(RefreshEvent)
+	LinkOf       func(ctx context.Context) any
 }
 
 // NewTokenSource connects the whole token flow: a [SubjectTokenBuilder], a cached [Exchanger] and,
@@ -61,7 +65,8 @@ func NewTokenSource(ctx context.Context, cfg Config) (*TokenSource, error) {
 	}
 	exchanger := newExchanger(s, builder, s.exchangeScopes(), &clock.Clock{})
 	reporter := newReporter(s.Logger, s.OnRefresh)
-	options := CacheOptions{Kind: FederatedToken, Timeout: s.Timeout, Reserve: s.Reserve, QuotaProject: s.QuotaProject}
+	options := CacheOptions{Kind: FederatedToken, Provider: s.providerName(), Timeout: s.Timeout, Reserve: s.Reserve,
+		QuotaProject: s.QuotaProject, LinkOf: s.LinkOf}
 	federated := newCachedTokenSource(exchanger, options, reporter)
 	if s.ServiceAccount == "" {
 		return federated, nil
@@ -70,7 +75,7 @@ func NewTokenSource(ctx context.Context, cfg Config) (*TokenSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	options.Kind = ServiceAccountToken
+	options.Kind, options.ServiceAccount = ServiceAccountToken, s.ServiceAccount
 	account := newCachedTokenSource(impersonator, options, reporter)
 	account.below = federated.hidden
 	return account, nil
@@ -106,6 +111,9 @@ func newCachedTokenSource(source ContextTokenSource, options CacheOptions, repor
 		hidden: secret.New(&refresher{
 			source:   source,
 			kind:     cmp.Or(options.Kind, "token"),
+			provider: options.Provider,
+			account:  options.ServiceAccount,
+			linkOf:   options.LinkOf,
 			timeout:  cmp.Or(options.Timeout, defaultTimeout),
 			reserve:  options.Reserve,
 			reporter: reporter,
