@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
+	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
@@ -38,6 +40,8 @@ type awsChain struct {
 	metadata    *metadataClient
 	nearby      []*url.URL // see nearbySources
 	logger      *slog.Logger
+
+	sources []aws.CredentialSource // that the SDK's chain took; nil for a provider of the program's own
 
 	mu      sync.Mutex
 	region  string // "" until it is known
@@ -84,10 +88,13 @@ func (chain *awsChain) load(ctx context.Context, cfg Config) error {
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return (&Error{Stage: StageCredentials, Err: fmt.Errorf("loading the AWS configuration: %w", err)}).cleaned(chainSecrets()...)
+		return credentialsError(fmt.Errorf("loading the AWS configuration: %w", err), false).cleaned(chainSecrets()...)
 	}
 	if chain.credentials == nil {
 		chain.credentials = loaded.Credentials
+		if provider, ok := loaded.Credentials.(aws.CredentialProviderSource); ok {
+			chain.sources = provider.ProviderSources()
+		}
 	}
 	chain.region = loaded.Region
 	if chain.region != "" && !regionName(chain.region) {
@@ -95,7 +102,7 @@ func (chain *awsChain) load(ctx context.Context, cfg Config) error {
 			Found: chain.region, Want: "an AWS region, such as us-east-1"}}).cleaned()
 	}
 	chain.metadata.connect(loaded)
-	chain.nearby = nearbySources(loaded, chain, cfg.Credentials == nil)
+	chain.nearby = nearbySources(loaded, chain)
 	return nil
 }
 
@@ -122,6 +129,7 @@ func (a *awsChain) failed(ctx context.Context, err error) *Error {
 	yielded, earlier := a.yielded, a.failure
 	a.mu.Unlock()
 	e := credentialsError(err, yielded).cleaned(chainSecrets()...)
+	e.sources = a.sources
 	switch {
 	case ctx.Err() != nil && e.Transient && earlier != nil:
 		cut := e.Err
@@ -206,6 +214,14 @@ func credentialsError(err error, yielded bool) *Error {
 	case errors.As(err, &status) && status.HTTPStatusCode()/100 == 3:
 		e.StatusCode, e.Code = status.HTTPStatusCode(), codeRedirect
 		return e
+	case noProfile(err):
+		e.Code = codeProfile
+		return e
+	case noTokenFile(err):
+		e.Code = codeTokenFile
+		return e
+	case noSSOSession(err):
+		e.Code = codeSSO
 	case errors.As(err, &api):
 		e.Code, e.Description = api.ErrorCode(), api.ErrorMessage()
 	}
@@ -215,11 +231,41 @@ func credentialsError(err error, yielded bool) *Error {
 	if errors.As(err, &named) {
 		e.RequestID = named.ServiceRequestID()
 	}
-	e.Transient = mayRecover(err)
+	e.Transient = e.Code != codeSSO && mayRecover(err)
 	if errors.As(err, &question) && question.ServiceID == imds.ServiceID {
 		judgeMetadata(e, question, yielded)
 	}
 	return e
+}
+
+// noProfile reports whether a profile that the environment or another profile names is not there.
+func noProfile(err error) bool {
+	var missing config.SharedConfigProfileNotExistError
+	return errors.As(err, &missing)
+}
+
+// noTokenFile reports whether the file of a web identity or of EKS Pod Identity cannot be read. The
+// SDK has no type for that; a test holds its words.
+func noTokenFile(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "failed to retrieve jwt from provide source, unable to read file") ||
+		strings.Contains(text, "failed to read authorization token from")
+}
+
+// noSSOSession reports whether there is no session of IAM Identity Center, or one that has ended.
+func noSSOSession(err error) bool {
+	var (
+		invalid  *ssocreds.InvalidTokenError
+		question *smithy.OperationError
+		status   interface{ HTTPStatusCode() int }
+	)
+	switch {
+	case errors.As(err, &invalid), strings.Contains(err.Error(), "cached SSO token"):
+		return true
+	case errors.As(err, &question) && strings.HasPrefix(question.ServiceID, "SSO"):
+		return errors.As(err, &status) && status.HTTPStatusCode()/100 == 4 && !transientStatus(status.HTTPStatusCode())
+	}
+	return false
 }
 
 // mayRecover reports whether a source of credentials did not answer, not now, or not in a way that

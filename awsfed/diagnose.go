@@ -174,7 +174,7 @@ func (d *diagnosis) credentials(ctx context.Context, s *Step) error {
 	if inContainer() && strings.Contains(credentials.Source, "EC2Role") {
 		s.Verdict = VerdictWarned
 		s.Hint = "this is a container, and the credentials are those of its EC2 node: a task role (ECS), Pod Identity or IRSA (EKS) is missing or was not taken up\n" +
-			strings.Join(credentialTrail(), "\n")
+			strings.Join(beforeEC2Metadata(), "\n")
 	}
 	return nil
 }

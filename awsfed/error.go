@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/oauth2"
 )
 
@@ -58,6 +59,9 @@ const (
 	// Codes of awsfed's own, for what no server said.
 	codeNoCredentials     = "NoCredentials"
 	codeCredentialProcess = "CredentialProcess"
+	codeSSO               = "SSOSession" // there is none, or it has ended
+	codeProfile           = "Profile"    // is not in the shared files
+	codeTokenFile         = "TokenFile"  // cannot be read
 	codeInvalidAnswer     = "InvalidAnswer"
 	codeRedirect          = "Redirect"
 	codePanic             = "Panic"     // of code that awsfed was given
@@ -114,7 +118,8 @@ type Error struct {
 	// the original holds more than that.
 	Err error
 
-	reported bool // by a TokenSource, in an event and a log line
+	reported bool                   // by a TokenSource, in an event and a log line
+	sources  []aws.CredentialSource // that the AWS SDK's chain took; nil for others
 }
 
 // Error is one line of at most 300 bytes: stage, status, code, description and cause, and the first
@@ -218,7 +223,7 @@ func (e *Error) Is(target error) bool {
 // refusedForGood reports whether the same request is known to fail until a configuration changes.
 func (e *Error) refusedForGood() bool {
 	switch e.Code {
-	case codeNoCredentials, codeCredentialProcess, codeRedirect:
+	case codeNoCredentials, codeCredentialProcess, codeSSO, codeProfile, codeTokenFile, codeRedirect:
 		return true
 	}
 	var field *FieldError

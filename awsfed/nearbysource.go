@@ -17,20 +17,16 @@ const (
 
 // nearbySources are the URLs of EC2 metadata and of the credentials endpoint of a task or pod,
 // where the chain may ask them. A provider of the program's own sends its requests by itself.
-func nearbySources(loaded aws.Config, chain *awsChain, fromChain bool) []*url.URL {
-	var sources []aws.CredentialSource
-	if provider, ok := chain.credentials.(aws.CredentialProviderSource); ok && fromChain {
-		sources = provider.ProviderSources()
-	}
+func nearbySources(loaded aws.Config, chain *awsChain) []*url.URL {
 	var urls []string
-	if slices.Contains(sources, aws.CredentialSourceHTTP) {
+	if slices.Contains(chain.sources, aws.CredentialSourceHTTP) {
 		if path := os.Getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); path != "" {
 			urls = append(urls, ecsEndpoint+path)
 		} else {
 			urls = append(urls, os.Getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
 		}
 	}
-	if chain.region == "" || slices.Contains(sources, aws.CredentialSourceIMDS) {
+	if chain.region == "" || slices.Contains(chain.sources, aws.CredentialSourceIMDS) {
 		urls = append(urls, metadataURL(loaded))
 	}
 	var parsed []*url.URL

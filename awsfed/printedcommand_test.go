@@ -179,7 +179,8 @@ func commandsOfFaults(member, role string) map[string][][]string {
 		"lifetime-too-long":    {{"gcloud", "resource-manager", "org-policies", "describe", "constraints/iam.allowServiceAccountCredentialLifetimeExtension", "--project=PROJECT_ID", "--effective"}},
 		"token-revoked":        {identityPools("describe", emulatedPool)},
 		"aws-keys-expired":     whoAmI, "aws-keys-invalid": whoAmI, "bad-signature": whoAmI,
-		"metadata-down": hopLimit, "metadata-no-role": hopLimit, "metadata-hop-limit": hopLimit,
+		"metadata-down": hopLimit, "metadata-hop-limit": hopLimit,
+		"metadata-no-role": {{"aws", "ec2", "associate-iam-instance-profile", "--instance-id", "INSTANCE_ID", "--iam-instance-profile", "Name=INSTANCE_PROFILE"}},
 	}
 }
 
@@ -319,7 +320,6 @@ func TestPrintedCommandsOfAContainerOnItsNodeRunAsTheyAreMeant(t *testing.T) {
 	t.Setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
 	t.Setenv("AWS_PROFILE", "a\ntouch PWNED")
 	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), nil)
-	assert.Equal(t, [][]string{{"aws", "ec2", "modify-instance-metadata-options", "--instance-id", "INSTANCE_ID", "--http-put-response-hop-limit", "2"}},
-		pasted(t, report.String()))
+	assert.Empty(t, pasted(t, report.String()))
 	assert.NotContains(t, report.String(), "\n    > touch PWNED")
 }
