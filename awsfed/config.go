@@ -110,9 +110,10 @@ type Config struct {
 	// Credentials and Region are set.
 	MetadataEndpoint string
 
-	// QuotaProject is the project that pays for requests made with [Transport] or over gRPC, where
-	// it should not be the project of the service account. Optional. Google's own clients take
-	// theirs from option.WithQuotaProject.
+	// QuotaProject is the project that pays for requests made with [Transport] or over gRPC, where it
+	// should not be the project of the service account. Optional. Google's own clients take it from
+	// credentials of package cloudauth; option.WithQuotaProject does for some of them, and not for
+	// that of Cloud Storage.
 	QuotaProject string
 
 	// HTTPClient sends the requests to Google. Optional; the default uses [http.DefaultTransport].

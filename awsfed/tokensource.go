@@ -177,6 +177,14 @@ func (ts *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) 
 // errNoContext is for a nil ctx.
 var errNoContext = &FieldError{Field: "ctx", Want: "a context.Context that is not nil"}
 
+// QuotaProject is that of the configuration; "" for none.
+func (ts *TokenSource) QuotaProject() string {
+	if ts == nil {
+		return ""
+	}
+	return ts.quotaProject
+}
+
 // Invalidate drops a token that a server refused although it has not ended, so that the next call
 // gets a new one. It does nothing if another token has taken its place already, and no more than
 // once a minute.
