@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,6 +33,8 @@ const (
 	// regionTimeout bounds the question to EC2 metadata for the region. Off EC2 nobody answers, and
 	// us-east-1 does.
 	regionTimeout = 3 * time.Second
+	// regionSilence is how long that nobody answered is remembered.
+	regionSilence = 5 * time.Minute
 )
 
 // An awsChain finds AWS credentials and a region the way that the AWS SDK does.
@@ -44,10 +47,11 @@ type awsChain struct {
 	sources []aws.CredentialSource // that the SDK's chain took; nil for a provider of the program's own
 
 	mu      sync.Mutex
-	region  string // "" until it is known
-	warned  bool   // that there is no region
-	yielded bool   // credentials, at least once
-	failure *Error // the source's latest since then, if it may pass
+	region  string    // "" until it is known
+	warned  bool      // that there is no region
+	silent  time.Time // until when EC2 metadata is not asked for the region
+	yielded bool      // credentials, at least once
+	failure *Error    // the source's latest since then, if it may pass
 }
 
 // loadAWSChain reads the environment and the shared files for what cfg leaves open. It asks no
@@ -157,14 +161,18 @@ func (a *awsChain) renew(ctx context.Context) (aws.Credentials, bool) {
 	return credentials, err == nil
 }
 
-// Region is the configured region, the one that EC2 metadata tells, or us-east-1. Only an answer is
-// remembered, so that metadata which comes up late is heard.
+// Region is the configured region, the one that EC2 metadata tells, or us-east-1. An answer is
+// remembered; that there was none for five minutes, where the credentials come from elsewhere, and
+// only until metadata has answered anything. So metadata that comes up late is heard.
 func (a *awsChain) Region(ctx context.Context) (string, error) {
 	a.mu.Lock()
-	region := a.region
+	region, silent := a.region, time.Now().Before(a.silent)
 	a.mu.Unlock()
 	if region != "" {
 		return region, nil
+	}
+	if silent && !a.metadata.answered.Load() {
+		return fallbackRegion, nil
 	}
 	asking, cancel := context.WithTimeout(ctx, regionTimeout)
 	defer cancel()
@@ -180,6 +188,9 @@ func (a *awsChain) Region(ctx context.Context) (string, error) {
 	}
 	warned := a.warned
 	a.warned = true
+	if !slices.Contains(a.sources, aws.CredentialSourceIMDS) { // else the question for credentials tells first that it is back
+		a.silent = time.Now().Add(regionSilence)
+	}
 	a.mu.Unlock()
 	if !warned {
 		a.logger.Warn("awsfed: no AWS region is configured and EC2 metadata tells none: us-east-1 signs",

@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -142,6 +144,30 @@ func TestAWSChainRegionIsItsOwnThenThatOfEC2MetadataThenUSEast1(t *testing.T) {
 			assert.LessOrEqual(t, strings.Count(log.String(), "\n"), 1)
 		})
 	}
+}
+
+func TestAWSChainRemembersThatNobodyToldTheRegion(t *testing.T) {
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	clearAWSEnvironment(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", server.URL)
+	builder, err := awsfed.NewSubjectTokenBuilder(t.Context(), awsfed.Config{Audience: testAudience, Logger: quiet})
+	require.NoError(t, err)
+	_, err = builder.SubjectToken(t.Context())
+	require.NoError(t, err)
+	first := asked.Load()
+	require.Positive(t, first)
+	for range 3 {
+		_, err = builder.SubjectToken(t.Context())
+		require.NoError(t, err)
+	}
+	assert.Equal(t, first, asked.Load(), "it is not asked at each exchange")
 }
 
 func TestAWSChainRegionThatIsNoneIsRefused(t *testing.T) {
