@@ -64,3 +64,6 @@ func NearbySources(ctx context.Context, cfg Config) ([]string, error) {
 	}
 	return urls, nil
 }
+
+// EncodeForm writes a form of one field.
+func EncodeForm(name, value string) string { return encodeForm(formField{name, value}) }

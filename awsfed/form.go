@@ -29,30 +29,35 @@ func encodeForm(fields ...formField) string {
 }
 
 // escape is [net/url.QueryEscape].
-func escape[T string | []byte](s T) string {
+func escape(s string) string {
 	var b strings.Builder
 	b.Grow(escapedLen(s))
 	escapeTo(&b, s)
 	return b.String()
 }
 
-func escapeTo[T string | []byte](b *strings.Builder, s T) {
+func escapeTo(b *strings.Builder, s string) {
 	const hex = "0123456789ABCDEF"
+	start := 0 // of what is carried as it is
 	for i := range len(s) {
-		switch c := s[i]; {
-		case unreserved(c):
-			b.WriteByte(c)
-		case c == ' ':
+		c := s[i]
+		if unreserved(c) {
+			continue
+		}
+		b.WriteString(s[start:i])
+		start = i + 1
+		if c == ' ' {
 			b.WriteByte('+')
-		default:
+		} else {
 			b.WriteByte('%')
 			b.WriteByte(hex[c>>4])
 			b.WriteByte(hex[c&15])
 		}
 	}
+	b.WriteString(s[start:])
 }
 
-func escapedLen[T string | []byte](s T) int {
+func escapedLen(s string) int {
 	n := len(s)
 	for i := range len(s) {
 		if c := s[i]; c != ' ' && !unreserved(c) {

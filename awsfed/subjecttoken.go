@@ -284,9 +284,9 @@ func serialize(req *http.Request) (string, error) {
 		token.Headers = append(token.Headers, header{key, req.Header.Get(key)})
 	}
 	slices.SortFunc(token.Headers, func(a, b header) int { return strings.Compare(a.Key, b.Key) })
-	text, err := json.Marshal(token)
-	if err != nil {
+	var text strings.Builder
+	if err := json.NewEncoder(&text).Encode(token); err != nil {
 		return "", err
 	}
-	return escape(text), nil
+	return escape(strings.TrimSuffix(text.String(), "\n")), nil
 }
