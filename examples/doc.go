@@ -7,4 +7,5 @@
 // The tests of this directory take the emulator's word to others for judgement:
 // Google's libraries for Go and Node.js read its credential file, the Cloud Storage
 // client uses its tokens, and a CEL engine evaluates Google's attribute mappings.
+// An example among them makes Prometheus metrics of Config.OnRefresh.
 package examples
