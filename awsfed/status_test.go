@@ -1,6 +1,10 @@
 package awsfed_test
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,4 +72,34 @@ func TestStatusOfASourceThatNoConstructorMade(t *testing.T) {
 	assert.Equal(t, awsfed.TokenNone, status.Token)
 	assert.Equal(t, awsfed.RefreshNever, status.Refresh)
 	assert.ErrorIs(t, status.Err, awsfed.ErrMisconfigured)
+}
+
+func TestReadinessInAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		ts := newSource(t, cloud)
+		handler := readiness(ts)
+		probe := func() string {
+			answer := httptest.NewRecorder()
+			handler(answer, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+			return fmt.Sprint(answer.Code, " ", strings.TrimSpace(answer.Body.String()))
+		}
+		assert.Equal(t, "200 ready, refresh: ok", probe(), "the first probe gets the first token")
+
+		sts := cloud.Inject(awsfedtest.Unavailable(awsfedtest.GoogleSTS))
+		iam := cloud.Inject(awsfedtest.Unavailable(awsfedtest.IAMCredentials))
+		time.Sleep(40 * time.Minute)
+		assert.Equal(t, "200 ready, refresh: failing", probe())
+		time.Sleep(21 * time.Minute)
+		for start := time.Now(); time.Since(start) < 10*time.Minute; time.Sleep(10 * time.Second) {
+			asked := time.Now()
+			assert.Equal(t, "503 not ready: no token", probe())
+			assert.LessOrEqual(t, time.Since(asked), 500*time.Millisecond)
+		}
+		sts()
+		iam()
+		time.Sleep(10 * time.Second)
+		assert.Equal(t, "200 ready, refresh: ok", probe(), "after an outage in which the probe alone has asked")
+		time.Sleep(3 * time.Hour)
+	})
 }
