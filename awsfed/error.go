@@ -136,15 +136,14 @@ func (e *Error) Error() string {
 // detail is the line without a bound, and the hint below it: at most 8 KiB.
 func (e *Error) detail() string {
 	e = e.clone().cleaned()
-	text := "awsfed: " + e.summary()
-	if e.Hint != "" {
-		text += "\n  hint: " + strings.ReplaceAll(e.Hint, "\n", "\n  ")
-	}
-	return text
+	var b strings.Builder
+	b.WriteString("awsfed: " + e.summary() + "\n")
+	writeHint(&b, e.Hint, "  hint: ", "  ", "  ")
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// Format prints the line of Error, and for %+v all that is known, with the whole hint and each of
-// its commands on a line of its own.
+// Format prints the line of Error, and for %+v all that is known: the whole hint, in lines of at
+// most 80 columns, and each of its commands on a line of its own, to be pasted as it is.
 func (e *Error) Format(state fmt.State, verb rune) {
 	if e != nil && verb == 'v' && state.Flag('+') {
 		_, _ = io.WriteString(state, e.detail())

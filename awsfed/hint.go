@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/shell"
 	"github.com/awsfed/awsfed-go/awsfed/principal"
@@ -129,6 +130,55 @@ const commandIndent = "  "
 // command is the line of a hint that runs argv. Values in it may be anything; a value in a nested
 // language is quoted for that language before, by [celString] or [filterString].
 func command(argv ...string) string { return commandIndent + shell.Command(argv...) }
+
+// proseWidth is how many columns a line of prose has at most, with what stands in front of it.
+const proseWidth = 80
+
+// writeHint writes a hint for people: prose in lines of at most [proseWidth] columns, the first one
+// behind first and the others behind rest, and the lines to be pasted whole, behind nothing but
+// blanks.
+func writeHint(b *strings.Builder, hint, first, rest, blanks string) {
+	for line := range strings.Lines(hint) {
+		line = oneLine(strings.TrimSuffix(line, "\n"))
+		if strings.HasPrefix(line, commandIndent) {
+			b.WriteString(blanks + line + "\n")
+		} else {
+			writeProse(b, line, first, rest)
+		}
+		first = rest
+	}
+}
+
+// writeProse breaks a line between its words. A word that is too long for a line of its own stays
+// where it is, and no line starts with the name of a tool, as one to be pasted does.
+func writeProse(b *strings.Builder, line, first, rest string) {
+	b.WriteString(first)
+	column, room := utf8.RuneCountInString(first), proseWidth-utf8.RuneCountInString(rest)
+	for i, word := range strings.Split(line, " ") {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case column+1+n > proseWidth && (n <= room || column >= proseWidth) && !isTool(word):
+			b.WriteString("\n" + rest)
+			column = proseWidth - room
+		default:
+			b.WriteString(" ")
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	b.WriteString("\n")
+}
+
+// isTool reports whether word is one of the command-line tools that hints name.
+func isTool(word string) bool {
+	switch word {
+	case "gcloud", "aws", "kubectl", "chronyc", "timedatectl":
+		return true
+	}
+	return false
+}
 
 // inText is a value as it may stand in prose, which it must not break into lines of its own.
 func inText(value string) string {

@@ -68,7 +68,8 @@ func (r Report) Worst() Verdict {
 	return worst
 }
 
-// WriteText writes the report for people.
+// WriteText writes the report for people: prose in lines of at most 80 columns, and commands on
+// lines of their own, to be pasted as they are.
 func (r Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	for _, step := range r.Steps {
@@ -77,14 +78,8 @@ func (r Report) WriteText(w io.Writer) error {
 		for _, finding := range step.Findings {
 			fmt.Fprintf(&b, "      %s\n", oneLine(finding))
 		}
-		for line := range strings.Lines(step.Hint) {
-			line = strings.TrimSuffix(line, "\n")
-			if strings.HasPrefix(line, commandIndent) {
-				fmt.Fprintf(&b, "    %s\n", line) // A ">" in front would redirect where the line is pasted.
-			} else {
-				fmt.Fprintf(&b, "    > %s\n", oneLine(line))
-			}
-		}
+		// A ">" in front of a command would redirect where the line is pasted.
+		writeHint(&b, step.Hint, "    > ", "    > ", "    ")
 	}
 	fmt.Fprintf(&b, "\n%s\n", r.summary())
 	_, err := io.WriteString(w, b.String())
