@@ -29,7 +29,7 @@ func (d *diagnosis) clocks(_ context.Context, s *Step) error {
 			continue
 		}
 		seen[a.by] = true
-		s.Findings = append(s.Findings, a.by+" is ahead of this machine by "+skew.Round(time.Second).String())
+		s.Findings = append(s.Findings, "the clock of "+a.by+" "+comparedWithHere(skew))
 		if skew.Abs() > time.Minute {
 			s.Verdict = VerdictWarned
 			s.Hint = clockHint(skew)
@@ -38,14 +38,29 @@ func (d *diagnosis) clocks(_ context.Context, s *Step) error {
 	return nil
 }
 
+// comparedWithHere says how far a clock is ahead of this machine's.
+func comparedWithHere(skew time.Duration) string {
+	switch skew = skew.Round(time.Second); {
+	case skew > 0:
+		return fmt.Sprintf("is %s ahead of this machine's", skew)
+	case skew < 0:
+		return fmt.Sprintf("is %s behind this machine's", skew.Abs())
+	}
+	return "agrees with this machine's"
+}
+
 // clockHint is for an answer that shows the clocks to disagree.
 func clockHint(skew time.Duration) string {
 	way := "behind"
 	if skew < 0 {
 		way = "ahead of"
 	}
-	return fmt.Sprintf("the clock of this machine is %s %s the server's: awsfed corrects up to %s by itself; correct the clock (chronyc tracking, timedatectl)",
-		skew.Abs().Round(time.Minute), way, clock.MaxSkew)
+	return lines(
+		fmt.Sprintf("the clock of this machine is %s %s the server's. awsfed corrects up to %s by itself; other programs do not. Where chrony keeps the clock, as on Amazon Linux, this shows why it is off:",
+			skew.Abs().Round(time.Minute), way, clock.MaxSkew),
+		command("chronyc", "tracking"),
+		"On another machine with systemd this does:",
+		command("timedatectl"))
 }
 
 // skewOf is how far the server of this answer is ahead of this machine, zero when that is too

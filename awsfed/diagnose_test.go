@@ -87,11 +87,82 @@ func TestDiagnoseMeasuresTheSubject(t *testing.T) {
 }
 
 func TestDiagnoseCallsOutTheRoleOfTheNode(t *testing.T) {
-	clearAWSEnvironment(t)
-	t.Setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
-	step := stepOf(t, diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), nil), awsfed.StageCredentials)
-	assert.Equal(t, awsfed.VerdictWarned, step.Verdict)
-	assert.Contains(t, step.Hint, "EC2 node")
+	for name, test := range map[string]struct {
+		env  map[string]string
+		want string
+	}{
+		"a pod with nothing": {map[string]string{"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, `this is a pod, and the credentials are those of its EC2 node. EKS tells a pod of a role of its own by these variables, which it sets when the pod is made:
+Pod Identity: AWS_CONTAINER_CREDENTIALS_FULL_URI is not set, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE is not set
+IRSA: AWS_WEB_IDENTITY_TOKEN_FILE is not set, AWS_ROLE_ARN is not set
+`},
+		"a pod with half of IRSA": {map[string]string{"KUBERNETES_SERVICE_HOST": "10.0.0.1", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/app"},
+			"\nIRSA: AWS_WEB_IDENTITY_TOKEN_FILE is not set, AWS_ROLE_ARN is set\n"},
+		"a task of ECS": {map[string]string{"ECS_CONTAINER_METADATA_URI_V4": "http://169.254.170.2/v4/x"},
+			"of which ECS tells it by this variable:\nAWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not set"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clearAWSEnvironment(t)
+			for variable, value := range test.env {
+				t.Setenv(variable, value)
+			}
+			step := stepOf(t, diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), nil), awsfed.StageCredentials)
+			assert.Equal(t, awsfed.VerdictWarned, step.Verdict)
+			assert.Contains(t, step.Hint, test.want)
+			assert.NotContains(t, step.Hint, "EC2 metadata", "that has just given the credentials")
+		})
+	}
+}
+
+func TestDiagnoseCallsOutCredentialsThatHaveExpired(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		cfg := cloud.Config()
+		credentials, err := cfg.Credentials.Retrieve(t.Context())
+		require.NoError(t, err)
+		for left, want := range map[time.Duration]string{time.Minute: "they expire in 1m0s", -2 * time.Hour: "they expired 2h0m0s ago, at 1999-12-31T22:00:00Z"} {
+			credentials.CanExpire, credentials.Expires = true, time.Now().Add(left)
+			cfg.Credentials = staticCredentials(credentials)
+			step := stepOf(t, diagnose(t, cfg, nil), awsfed.StageCredentials)
+			assert.Contains(t, step.Findings, want)
+			assert.Equal(t, left < 0, step.Verdict == awsfed.VerdictWarned)
+			assert.Equal(t, left < 0, step.Hint != "")
+		}
+		credentials.SessionToken = ""
+		cfg.Credentials = staticCredentials(credentials)
+		step := stepOf(t, diagnose(t, cfg, nil), awsfed.StageCredentials)
+		if strings.HasPrefix(credentials.AccessKeyID, "ASIA") {
+			assert.Contains(t, step.Hint, "AWS_SESSION_TOKEN", "one warning does not hide the other")
+			assert.Contains(t, step.Hint, "have expired")
+		}
+	})
+}
+
+func TestDiagnoseSaysWhichClockIsBehind(t *testing.T) {
+	for skew, want := range map[time.Duration]string{
+		time.Hour: "is 1h0m0s ahead of this machine's", -time.Hour: "is 1h0m0s behind this machine's", 0: "agrees with this machine's",
+	} {
+		t.Run(skew.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cloud := awsfedtest.New(awsfedtest.Options{})
+				cloud.SetClock(skew)
+				step := stepOf(t, diagnose(t, cloud.Config(), nil), awsfed.StageClock)
+				assert.Equal(t, []string{"the clock of AWS " + want, "the clock of Google " + want}, step.Findings)
+			})
+		})
+	}
+}
+
+func TestDiagnoseGivesAnErrorForEachStepThatFailed(t *testing.T) {
+	cfg := awsfedtest.New(awsfedtest.Options{}).Config()
+	cfg.HTTPClient, cfg.TokenURL, cfg.IAMCredentialsEndpoint = nil, "https://sts.invalid/v1/token", "https://iam.invalid"
+	cfg.Timeout = time.Second
+	cfg.VerificationURL = "http://127.0.0.1:1/?Action=GetCallerIdentity&Version=2011-06-15"
+	step := stepOf(t, diagnose(t, cfg, nil), awsfed.StageNetwork)
+	assert.Equal(t, awsfed.VerdictFailed, step.Verdict)
+	var e *awsfed.Error
+	require.ErrorAs(t, step.Err, &e)
+	assert.Contains(t, step.Hint, "sts.invalid")
+	assert.Contains(t, strings.Join(step.Findings, "\n"), "iam.invalid: ")
 }
 
 func TestDiagnoseCallsOutAMissingSessionToken(t *testing.T) {

@@ -2,6 +2,7 @@ package awsfed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -29,6 +30,7 @@ func (d *diagnosis) network(ctx context.Context, s *Step) error {
 		s.Findings = append(s.Findings, "Config.HTTPClient has a transport of its own, which cannot be looked into")
 		return nil
 	}
+	var fault error // the first
 	for _, target := range []struct {
 		url   string
 		stage Stage
@@ -36,19 +38,25 @@ func (d *diagnosis) network(ctx context.Context, s *Step) error {
 		if target.stage == StageImpersonation && d.ServiceAccount == "" {
 			continue // nothing goes there
 		}
-		if err := d.route(ctx, s, transport, target.url); err != nil {
-			s.Verdict = VerdictFailed
-			s.Hint = d.hints.network(networkError(target.stage, err))
+		err := d.route(ctx, s, transport, target.url)
+		switch {
+		case err == nil:
+		case fault == nil:
+			fault = networkError(target.stage, err).cleaned() // becomes a finding with the step's end
+		default:
+			s.Findings = append(s.Findings, d.hints.host(target.stage)+": "+cleanText(err.Error(), maxCause, nil))
 		}
 	}
 	if d.builder == nil {
-		return nil
+		return fault
 	}
 	// Google has to reach AWS STS, not this machine, so its route is told and not judged.
 	if endpoint, _, err := d.builder.endpoint(ctx); err == nil {
-		_ = d.route(ctx, s, transport, endpoint)
+		if err := d.route(ctx, s, transport, endpoint); err != nil {
+			s.Findings = append(s.Findings, "AWS STS: "+cleanText(err.Error(), maxCause, nil))
+		}
 	}
-	return nil
+	return fault
 }
 
 // bypassedProxies notes the sources of AWS credentials that a proxy variable covers and that are
@@ -86,8 +94,7 @@ func (d *diagnosis) route(ctx context.Context, s *Step, transport *http.Transpor
 	if transport.Proxy != nil {
 		proxy, err := transport.Proxy(&http.Request{URL: u})
 		if err != nil {
-			s.Findings = append(s.Findings, u.Hostname()+": the proxy settings cannot be read")
-			return err
+			return errors.New("the proxy settings cannot be read") // They may hold a password.
 		}
 		if proxy != nil {
 			s.Findings = append(s.Findings, u.Hostname()+": through the proxy "+proxy.Host)
@@ -96,7 +103,6 @@ func (d *diagnosis) route(ctx context.Context, s *Step, transport *http.Transpor
 	}
 	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
 	if err != nil {
-		s.Findings = append(s.Findings, u.Hostname()+": "+err.Error())
 		return err
 	}
 	texts := make([]string, len(addresses))
