@@ -25,17 +25,25 @@ func (h *hints) exchange(e *Error) string {
 	case e.StatusCode == http.StatusTooManyRequests, e.Transient:
 		return h.anyAnswer(e)
 	case e.Code == "invalid_target":
-		return lines("the pool or the provider is disabled, deleted or was never made; Google gives one text for all of these. See which, and restore it:",
+		return lines("the pool or the provider is disabled, deleted or was never made; Google gives one text for all of these. See which, first of the pool, then of the provider:",
 			pools("describe", h.pool()),
 			pools("providers", "describe", h.providerName()),
+			"If the pool has disabled: true, enable it:",
 			pools("update", h.pool(), "--no-disabled"),
+			"If the provider has disabled: true, enable it:",
 			pools("providers", "update-aws", h.providerName(), "--no-disabled"),
+			"If the pool has state: DELETED, bring it back:",
 			pools("undelete", h.pool()),
-			pools("providers", "undelete", h.providerName()))
+			"If the provider has state: DELETED, bring it back:",
+			pools("providers", "undelete", h.providerName()),
+			"If either is NOT_FOUND, the audience is wrong, or what was deleted is gone for good. See which pools the project has:",
+			pools("list", "--location=global")+" "+projectOption("projects/"+h.provider.ProjectNumber))
 	case e.Code == codeUnauthorizedClient:
-		return lines("the attribute condition of the provider is not true of "+h.caller()+". See the condition, and change it or the AWS role:",
+		return lines("the attribute condition of the provider is not true of "+h.caller()+". See the condition:",
 			pools("providers", "describe", h.providerName(), "--format=value(attributeCondition)"),
-			pools("providers", "update-aws", h.providerName(), "--attribute-condition="+h.condition()))
+			"If this caller is to be let in, join this clause to the condition with ||:",
+			commandIndent+h.clause(),
+			"Keep the rest of the condition: whoever sets one replaces the whole of it, and with this clause alone everybody else is locked out.")
 	case strings.Contains(text, "google.subject exceeds"):
 		return h.longSubject()
 	case strings.Contains(text, "google.subject"), strings.Contains(text, "mapp"):
@@ -45,8 +53,9 @@ func (h *hints) exchange(e *Error) string {
 		return lines("the audience is not the full name of a provider as Google knows it. Config.Audience is "+h.provider.Audience()+"; the true one is //iam.googleapis.com/ and then:",
 			pools("providers", "list", "--workload-identity-pool="+h.pool(), "--format=value(name)"))
 	case strings.Contains(text, "account"), e.Code == codeInvalidGrant:
-		return lines("Google does not accept "+h.caller()+". The provider may be for another AWS account, its attribute condition may not evaluate, or Google may not call the host of Config.VerificationURL:",
+		return lines("Google does not accept "+h.caller()+". The provider may be for another AWS account, its attribute condition may not evaluate, or Google may not call the host of Config.VerificationURL. See the account and the condition of the provider:",
 			pools("providers", "describe", h.providerName(), "--format=value(aws.accountId,attributeCondition)"),
+			"See the account of the AWS credentials here:",
 			callerIdentityCommand())
 	case strings.Contains(text, "invalid format"), strings.Contains(text, "Invalid format"):
 		return "Google could not read the signed request: something between here and Google changed it, or Config.VerificationURL names a host that Google does not call"
@@ -58,7 +67,9 @@ func (h *hints) exchange(e *Error) string {
 
 // longSubject is the hint for a subject of more than 127 bytes.
 func (h *hints) longSubject() string {
-	return lines("the subject, by default the ARN with the session name, is longer than 127 bytes. Shorten the session name (AWS_ROLE_SESSION_NAME, the name of the Lambda function), or map the subject to less. That replaces the present mapping, and bindings to principal://…/subject/ARN no longer match:",
+	return lines("the subject, by default the ARN with the session name, is longer than 127 bytes. If you choose the session name, shorten it (AWS_ROLE_SESSION_NAME, the name of the Lambda function). If you do not, map the subject to less. See the present mapping:",
+		pools("providers", "describe", h.providerName(), "--format=value(attributeMapping)"),
+		"If that is Google's default, or empty, this shortens the subject. It replaces the whole mapping, so with a mapping of your own put the rest of it in, and bindings to principal://…/subject/ARN no longer match:",
 		pools("providers", "update-aws", h.providerName(), "--attribute-mapping=google.subject=assertion.userid,attribute.aws_role="+defaultRoleMapping))
 }
 
@@ -80,16 +91,20 @@ func (h *hints) impersonation(e *Error) string {
 		return lines("Google no longer accepts the federated token, nor a new one: the pool may have been disabled or deleted in this moment. See its state:",
 			pools("describe", h.pool()))
 	case e.StatusCode == http.StatusForbidden:
-		return lines(h.caller()+" may not impersonate "+h.account+". Google gives one text for a missing role, a wrong principal and a wrong account name. Grant the role (it takes some minutes to work), then see the bindings:",
+		return lines(h.caller()+" may not impersonate "+h.account+". Google gives one text for a missing role, a wrong principal and a wrong account name. If the role is missing, grant it; that takes some minutes to work:",
 			command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", h.account, "--role=roles/iam.workloadIdentityUser", "--member="+h.member()),
+			"If you think that it is there, see the bindings, and hold their principals against this one:",
 			command("gcloud", "iam", "service-accounts", "get-iam-policy", h.account),
-			"With a custom attribute mapping the member is another; with Delegates each needs roles/iam.serviceAccountTokenCreator on the next.")
+			"With an attribute mapping of your own the principal is another. With Delegates each account needs roles/iam.serviceAccountTokenCreator on the next.")
 	case e.StatusCode == http.StatusNotFound:
 		return lines("the service account "+h.account+" does not exist, or was deleted. See which there are:",
 			command("gcloud", "iam", "service-accounts", "list", "--filter=email:"+filterString(h.account)))
 	case e.Code == "INVALID_ARGUMENT":
-		return lines(fmt.Sprintf("Google refuses the scopes or the lifetime of %s, and does not say which. More than 1h is only for accounts that this constraint lists:", h.lifetime),
-			command("gcloud", "resource-manager", "org-policies", "describe", "constraints/iam.allowServiceAccountCredentialLifetimeExtension", "--project=PROJECT_ID", "--effective"))
+		return lines(fmt.Sprintf("Google refuses the lifetime of %s or the scopes, and does not say which. If Config.Lifetime is more than 1h, see whether this constraint lists the account:", h.lifetime),
+			lifetimeExtension("describe")+" "+h.accountProject()+" --effective",
+			"If it does not, take 1h, or list the account (that needs roles/orgpolicy.policyAdmin):",
+			lifetimeExtension("allow", h.account)+" "+h.accountProject(),
+			"If Config.Lifetime is not more than 1h, one of Config.Scopes is not a scope of Google's: see https://developers.google.com/identity/protocols/oauth2/scopes")
 	}
 	return h.anyAnswer(e)
 }
@@ -137,13 +152,13 @@ func (h *hints) member() string {
 	return h.provider.Attribute("aws_role", placeholderRole)
 }
 
-// condition is one that lets this caller's role in, and nobody else's.
-func (h *hints) condition() string {
+// clause is a condition that is true of this caller's role, and of nobody else.
+func (h *hints) clause() string {
 	role := h.attributes().Custom["aws_role"]
 	if role == "" || !shell.Printable(role) {
 		role = placeholderRole
 	}
-	return "attribute.aws_role==" + celString(role)
+	return "attribute.aws_role==" + clauseString(role)
 }
 
 // pools is a command of gcloud about pools and providers.
@@ -151,10 +166,34 @@ func pools(words ...string) string {
 	return command(append([]string{"gcloud", "iam", "workload-identity-pools"}, words...)...)
 }
 
+// lifetimeExtension is a command about the constraint that lets tokens live for more than an hour.
+func lifetimeExtension(verb string, words ...string) string {
+	argv := append([]string{"gcloud", "resource-manager", "org-policies", verb, "constraints/iam.allowServiceAccountCredentialLifetimeExtension"}, words...)
+	return command(argv...)
+}
+
 // celString is a string literal of CEL, the language of conditions and mappings. The value is
 // printable, so quotes and backslashes are all that needs an escape.
 func celString(value string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
+}
+
+// clauseString is a string literal of CEL for people to copy without a command around it: whatever
+// a shell gets to see of it, with quotes around it or without, runs nothing.
+func clauseString(value string) string {
+	const safe = "@%+=:,./_-" + smallLetters + capitals + digits
+	var b strings.Builder
+	for _, r := range value {
+		switch {
+		case strings.ContainsRune(safe, r):
+			b.WriteRune(r)
+		case r <= 0xffff:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	return `"` + b.String() + `"`
 }
 
 // filterString is a string of gcloud's filters and of the Logging query language, which escape as
@@ -175,6 +214,20 @@ func projectOption(consumer string) string {
 		return shell.Command("--project=" + project)
 	}
 	return `--project="$(` + shell.Command("gcloud", "projects", "describe", project, "--format=value(projectId)") + `)"`
+}
+
+// accountProject is --project, quoted for the shell, for the project of the service account: its
+// email address has it, "NAME@my-app.iam.gserviceaccount.com" or, for a project of a domain,
+// "NAME@my-app.example.com.iam.gserviceaccount.com". Of another name the shell asks gcloud.
+func (h *hints) accountProject() string {
+	_, domain, _ := strings.Cut(h.account, "@")
+	if project, ok := strings.CutSuffix(domain, ".iam.gserviceaccount.com"); ok {
+		if id, domain, ofDomain := strings.Cut(project, "."); ofDomain {
+			project = domain + ":" + id
+		}
+		return shell.Command("--project=" + inCommand(project, "PROJECT_ID"))
+	}
+	return `--project="$(` + shell.Command("gcloud", "iam", "service-accounts", "describe", h.account, "--format=value(projectId)") + `)"`
 }
 
 // inCommand is an identifier that a server sent, or the placeholder where it does not have the form

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
@@ -41,39 +42,109 @@ const (
 	spaced = "a'; touch PWNED; $(touch PWNED) `touch PWNED` \" \\ && touch PWNED #"
 )
 
-// printedCommand finds a line that offers a command, whatever stands in front of it.
-var printedCommand = regexp.MustCompile(`(?m)^[ >]*(gcloud|aws|kubectl) .*$`)
+var (
+	// printedCommand finds a line that offers a command, whatever stands in front of it.
+	printedCommand = regexp.MustCompile(`(?m)^[ >]*(?:(?:gcloud|aws|kubectl|chronyc) .*|timedatectl)$`)
+	// printedClause finds a line that offers a clause of an attribute condition.
+	printedClause = regexp.MustCompile(`(?m)^[ >]*attribute\.\S+==.*$`)
+)
 
 // pasted runs every command line of text exactly as it is printed, in a directory of its own, and
-// gives the arguments of every call of a command-line tool. Nothing else may have happened.
+// gives the arguments of every call of a command-line tool. The tools are stubs, which refuse what
+// the real ones do not have. Nothing else may have happened.
 func pasted(t *testing.T, text string) [][]string {
+	t.Helper()
+	var calls [][]string
+	for _, line := range printedCommand.FindAllString(text, -1) {
+		made, output, err := run(t, line)
+		assert.NoError(t, err, "%s\n%s", line, output)
+		assert.Empty(t, output, line)
+		assert.NotEmpty(t, made, line)
+		for _, call := range made {
+			assertSyntax(t, call)
+		}
+		calls = append(calls, made...)
+	}
+	return calls
+}
+
+// run gives a line to bash, where the tools are stubs.
+func run(t *testing.T, line string) (calls [][]string, output string, err error) {
 	t.Helper()
 	bash, err := exec.LookPath("bash")
 	if err != nil {
 		t.Skip("there is no bash")
 	}
-	const stubs = `
-record() { printf '%s\0' "$#" "$@" >>"$RECORD"; }
-gcloud() { record gcloud "$@"; if [ "$1 $2" = 'projects describe' ]; then echo the-project; fi; }
-aws() { record aws "$@"; }
-kubectl() { record kubectl "$@"; }
-`
-	var calls [][]string
-	for _, line := range printedCommand.FindAllString(text, -1) {
-		dir, record := t.TempDir(), filepath.Join(t.TempDir(), "record")
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		command := exec.CommandContext(ctx, bash, "--norc", "-c", stubs+line)
-		command.Dir, command.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "RECORD=" + record}
-		output, err := command.CombinedOutput()
-		cancel()
-		assert.NoError(t, err, "%s\n%s", line, output)
-		assert.Empty(t, string(output), line)
-		entries, err := os.ReadDir(dir)
-		require.NoError(t, err)
-		assert.Empty(t, entries, "the line ran something else: %s", line)
-		calls = append(calls, recorded(t, record)...)
+	lists, err := filepath.Abs("testdata/commands")
+	require.NoError(t, err)
+	stubs, err := os.ReadFile(filepath.Join(lists, "stubs.bash"))
+	require.NoError(t, err)
+	dir, record := t.TempDir(), filepath.Join(t.TempDir(), "record")
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	command := exec.CommandContext(ctx, bash, "--norc", "-c", string(stubs)+"\n"+line)
+	command.Dir, command.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "LISTS=" + lists, "RECORD=" + record}
+	said, err := command.CombinedOutput()
+	entries, readErr := os.ReadDir(dir)
+	require.NoError(t, readErr)
+	assert.Empty(t, entries, "the line ran something else: %s", line)
+	return recorded(t, record), string(said), err
+}
+
+// clauses are the values in the clauses that text offers. Each clause runs nothing where somebody
+// takes it for a command, or puts quotes around it. For what may stand in a literal here, CEL and
+// Go have the same rules.
+func clauses(t *testing.T, text string) []string {
+	t.Helper()
+	var values []string
+	for _, line := range printedClause.FindAllString(text, -1) {
+		for _, pasted := range []string{line, "gcloud projects describe '" + line + "'", `gcloud projects describe "` + line + `"`} {
+			_, _, _ = run(t, pasted) // It is refused; run asserts that nothing else comes of it.
+		}
+		attribute, literal, _ := strings.Cut(strings.TrimSpace(line), "==")
+		assert.Equal(t, "attribute.aws_role", attribute)
+		value, err := strconv.Unquote(literal)
+		assert.NoError(t, err, line)
+		values = append(values, value)
 	}
-	return calls
+	return values
+}
+
+// syntax has the form that gcloud wants of the words that start so.
+var syntax = map[string]*regexp.Regexp{
+	"--role=":                   regexp.MustCompile(`^roles/[a-z]+\.[A-Za-z]+$`),
+	"--project=":                regexp.MustCompile(`^(([a-z0-9-]+\.)+[a-z]+:)?[a-z][a-z0-9-]*[a-z0-9]$|^PROJECT_ID$`),
+	"--format=":                 regexp.MustCompile(`^value\([A-Za-z]+(\.[A-Za-z]+)*(,[A-Za-z]+)*\)$`),
+	"--filter=":                 regexp.MustCompile(`^[a-z]+:"[^"\\]*"$`),
+	"--location=":               regexp.MustCompile(`^global$`),
+	"--workload-identity-pool=": regexp.MustCompile(`^projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]{4,32}$`),
+	"--attribute-mapping=":      regexp.MustCompile(`^google\.subject=[^,]+(,attribute\.[a-z0-9_]+=[^,]+)*$`),
+	"projects/":                 regexp.MustCompile(`^[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]{4,32}(/providers/[a-z0-9-]{4,32})?$`),
+	"constraints/":              regexp.MustCompile(`^[a-z]+\.[A-Za-z]+$`),
+	"protoPayload.":             regexp.MustCompile(`^[A-Za-z.@]+="[^"\\]*"( protoPayload\.[A-Za-z.]+="[^"\\]*")*$`),
+}
+
+// assertSyntax holds the words of a call against the form of what they name. A condition is set by
+// none, since that would replace the one that is there.
+func assertSyntax(t *testing.T, call []string) {
+	t.Helper()
+	for _, word := range call {
+		assert.NotContains(t, word, "--attribute-condition")
+		if name, ok := strings.CutPrefix(word, "--member="); ok {
+			member, err := principal.ParseMember(name)
+			assert.NoError(t, err, word)
+			assert.Equal(t, name, member.String())
+		}
+		if strings.HasPrefix(word, "projects/") && strings.Contains(word, "/providers/") {
+			_, err := principal.ParseAudience("//iam.googleapis.com/" + word)
+			assert.NoError(t, err, word)
+		}
+		for start, form := range syntax {
+			if rest, ok := strings.CutPrefix(word, start); ok {
+				assert.Regexp(t, form, rest, word)
+			}
+		}
+	}
 }
 
 // recorded reads the calls that the stubs noted: the number of words, then the words.
@@ -89,25 +160,9 @@ func recorded(t *testing.T, name string) [][]string {
 	for len(words) > 0 {
 		n, err := strconv.Atoi(words[0])
 		require.NoError(t, err)
-		call := words[1 : 1+n]
-		for i, word := range call {
-			call[i] = withoutCEL(word)
-		}
-		calls, words = append(calls, call), words[1+n:]
+		calls, words = append(calls, words[1:1+n]), words[1+n:]
 	}
 	return calls
-}
-
-// withoutCEL gives the value of an attribute condition instead of its string literal. For what may
-// stand in a literal here, CEL and Go have the same rules.
-func withoutCEL(word string) string {
-	const condition = "--attribute-condition=attribute.aws_role=="
-	if literal, ok := strings.CutPrefix(word, condition); ok {
-		if value, err := strconv.Unquote(literal); err == nil {
-			return condition + value
-		}
-	}
-	return word
 }
 
 // assertCommands pastes what the report prints, and what the errors in it print, and compares the
@@ -122,11 +177,29 @@ func assertCommands(t *testing.T, report *awsfed.Report, want ...[]string) {
 			fmt.Fprintf(&b, "%+v\n", e)
 		}
 	}
-	assert.Equal(t, want, pasted(t, b.String()), "of the errors:\n%s", b.String())
+	if b.Len() > 0 {
+		assert.Equal(t, want, pasted(t, b.String()), "of the errors:\n%s", b.String())
+	}
 	for line := range strings.Lines(report.String() + b.String()) {
 		if !printedCommand.MatchString(line) {
 			assert.NotRegexp(t, `\b(gcloud|aws|kubectl) [a-z0-9-]+ [a-z-]+ --`, line, "a command has a line of its own")
+			assertWidth(t, line)
 		}
+	}
+}
+
+// assertWidth asserts that a line of a hint's prose has at most 80 columns, or ends in a word that
+// is too long for a line of its own. Summaries and findings are as long as they are.
+func assertWidth(t *testing.T, line string) {
+	t.Helper()
+	line = strings.TrimSuffix(line, "\n")
+	prose, ofReport := strings.CutPrefix(line, "    > ")
+	if !ofReport && (!strings.HasPrefix(line, "  ") || strings.HasPrefix(line, "      ") || printedClause.MatchString(line)) {
+		return
+	}
+	longest := prose[strings.LastIndexByte(prose, ' ')+1:]
+	if utf8.RuneCountInString(longest) <= 80-len("    > ") {
+		assert.LessOrEqual(t, utf8.RuneCountInString(line), 80, line)
 	}
 }
 
@@ -142,10 +215,11 @@ func awsThatKnows(t *testing.T, arn string) http.Handler {
 }
 
 // commandsOfFaults are the commands that help against each fault of the catalogue that has any.
-func commandsOfFaults(member, role string) map[string][][]string {
+func commandsOfFaults(member string) map[string][][]string {
 	identityPools := func(words ...string) []string {
 		return append([]string{"gcloud", "iam", "workload-identity-pools"}, words...)
 	}
+	describeProject := []string{"gcloud", "projects", "describe", "912480652101", "--format=value(projectId)"}
 	disabledOrDeleted := [][]string{
 		identityPools("describe", emulatedPool),
 		identityPools("providers", "describe", emulatedProvider),
@@ -153,6 +227,8 @@ func commandsOfFaults(member, role string) map[string][][]string {
 		identityPools("providers", "update-aws", emulatedProvider, "--no-disabled"),
 		identityPools("undelete", emulatedPool),
 		identityPools("providers", "undelete", emulatedProvider),
+		describeProject,
+		identityPools("list", "--location=global", "--project=the-project"),
 	}
 	binding := [][]string{
 		{"gcloud", "iam", "service-accounts", "add-iam-policy-binding", testAccount, "--role=roles/iam.workloadIdentityUser", "--member=" + member},
@@ -160,15 +236,17 @@ func commandsOfFaults(member, role string) map[string][][]string {
 	}
 	whoAmI := [][]string{{"aws", "sts", "get-caller-identity"}}
 	hopLimit := [][]string{{"aws", "ec2", "modify-instance-metadata-options", "--instance-id", "INSTANCE_ID", "--http-put-response-hop-limit", "2"}}
-	describeProject := []string{"gcloud", "projects", "describe", "912480652101", "--format=value(projectId)"}
+	constraint := func(verb string, words ...string) []string {
+		return append([]string{"gcloud", "resource-manager", "org-policies", verb, "constraints/iam.allowServiceAccountCredentialLifetimeExtension"}, words...)
+	}
+	wrongClock := [][]string{{"chronyc", "tracking"}, {"timedatectl"}}
 	return map[string][][]string{
 		"pool-disabled": disabledOrDeleted, "pool-deleted": disabledOrDeleted, "provider-disabled": disabledOrDeleted, "provider-deleted": disabledOrDeleted,
 		"wrong-audience": {identityPools("providers", "list", "--workload-identity-pool="+emulatedPool, "--format=value(name)")},
 		"wrong-account": {identityPools("providers", "describe", emulatedProvider, "--format=value(aws.accountId,attributeCondition)"),
 			whoAmI[0]},
-		"condition-false": {identityPools("providers", "describe", emulatedProvider, "--format=value(attributeCondition)"),
-			identityPools("providers", "update-aws", emulatedProvider, "--attribute-condition=attribute.aws_role=="+role)},
-		"subject-too-long": {identityPools("providers", "update-aws", emulatedProvider,
+		"condition-false": {identityPools("providers", "describe", emulatedProvider, "--format=value(attributeCondition)")},
+		"subject-too-long": {identityPools("providers", "describe", emulatedProvider, "--format=value(attributeMapping)"), identityPools("providers", "update-aws", emulatedProvider,
 			`--attribute-mapping=google.subject=assertion.userid,attribute.aws_role=assertion.arn.contains("assumed-role") ? assertion.arn.extract("{account_arn}assumed-role/") + "assumed-role/" + assertion.arn.extract("assumed-role/{role_name}/") : assertion.arn`)},
 		"mapping-empty":   {identityPools("providers", "describe", emulatedProvider, "--format=value(attributeMapping)")},
 		"missing-binding": binding, "wrong-principal": binding,
@@ -176,9 +254,10 @@ func commandsOfFaults(member, role string) map[string][][]string {
 		"iamcredentials-api-disabled": {describeProject,
 			{"gcloud", "services", "enable", "iamcredentials.googleapis.com", "--project=the-project"}},
 		"vpc-service-controls": {describeProject, denials("emulator", "the-project")},
-		"lifetime-too-long":    {{"gcloud", "resource-manager", "org-policies", "describe", "constraints/iam.allowServiceAccountCredentialLifetimeExtension", "--project=PROJECT_ID", "--effective"}},
-		"token-revoked":        {identityPools("describe", emulatedPool)},
-		"aws-keys-expired":     whoAmI, "aws-keys-invalid": whoAmI, "bad-signature": whoAmI,
+		"lifetime-too-long":    {constraint("describe", "--project=my-project", "--effective"), constraint("allow", testAccount, "--project=my-project")},
+		"clock-behind":         wrongClock, "clock-ahead": wrongClock,
+		"token-revoked":    {identityPools("describe", emulatedPool)},
+		"aws-keys-expired": whoAmI, "aws-keys-invalid": whoAmI, "bad-signature": whoAmI,
 		"metadata-down": hopLimit, "metadata-hop-limit": hopLimit,
 		"metadata-no-role": {{"aws", "ec2", "associate-iam-instance-profile", "--instance-id", "INSTANCE_ID", "--iam-instance-profile", "Name=INSTANCE_PROFILE"}},
 	}
@@ -220,7 +299,7 @@ func TestPrintedCommandsOfEveryFaultRunAsTheyAreMeant(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			clearAWSEnvironment(t)
 			t.Setenv("AWS_PROFILE", "it's;$(touch PWNED)")
-			commands := commandsOfFaults(caller.member, caller.role)
+			commands := commandsOfFaults(caller.member)
 			for _, fault := range awsfedtest.Faults() {
 				if name != "an odd user" && fault.Name != "condition-false" && fault.Name != "missing-binding" {
 					continue // Only these two name the caller in a command.
@@ -235,6 +314,9 @@ func TestPrintedCommandsOfEveryFaultRunAsTheyAreMeant(t *testing.T) {
 						time.Sleep(time.Minute) // for requests that are still under way
 					})
 					assertCommands(t, report, commands[fault.Name]...)
+					if fault.Name == "condition-false" {
+						assert.Equal(t, []string{caller.role}, clauses(t, report.String()))
+					}
 				})
 			}
 		})
@@ -320,6 +402,61 @@ func TestPrintedCommandsOfAContainerOnItsNodeRunAsTheyAreMeant(t *testing.T) {
 	t.Setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
 	t.Setenv("AWS_PROFILE", "a\ntouch PWNED")
 	report := diagnose(t, awsfedtest.New(awsfedtest.Options{}).Config(), nil)
-	assert.Empty(t, pasted(t, report.String()))
-	assert.NotContains(t, report.String(), "\n    > touch PWNED")
+	assert.Equal(t, [][]string{
+		{"aws", "eks", "list-pod-identity-associations", "--cluster-name", "CLUSTER"},
+		{"kubectl", "get", "serviceaccount", "SERVICE_ACCOUNT", "--namespace", "NAMESPACE", "--output", "yaml"},
+	}, pasted(t, report.String()))
+}
+
+func TestPrintedCommandsOfTheGoldenHintsAreThoseOfTheTools(t *testing.T) {
+	golden, err := os.ReadFile("testdata/hints.golden")
+	require.NoError(t, err)
+	calls := pasted(t, string(golden))
+	assert.Len(t, clauses(t, string(golden)), 1)
+	assert.NotEmpty(t, calls)
+	t.Logf("%d commands, %d calls", len(printedCommand.FindAllString(string(golden), -1)), len(calls))
+}
+
+func TestPrintedCommandsNameTheProjectOfTheAccount(t *testing.T) {
+	for account, want := range map[string]string{
+		"app@my-project.iam.gserviceaccount.com":             "--project=my-project",
+		"app@my-project.example.com.iam.gserviceaccount.com": "--project=example.com:my-project",
+		"123456789012345678901":                              "--project=the-project",
+		"912480652101-compute@developer.gserviceaccount.com": "--project=the-project",
+	} {
+		t.Run(account, func(t *testing.T) {
+			cloud := awsfedtest.New(awsfedtest.Options{})
+			cloud.Inject(awsfedtest.Status(awsfedtest.IAMCredentials, http.StatusBadRequest, http.Header{"Content-Type": {"application/json"}},
+				`{"error":{"code":400,"status":"INVALID_ARGUMENT","message":"no"}}`))
+			cfg := cloud.Config()
+			cfg.ServiceAccount = account
+			calls := pasted(t, diagnose(t, cfg, nil).String())
+			require.NotEmpty(t, calls)
+			last := calls[len(calls)-1]
+			assert.Equal(t, []string{account, want}, last[len(last)-2:])
+		})
+	}
+}
+
+func TestStubsRefuseWhatTheToolsDoNotHave(t *testing.T) {
+	for name, line := range map[string]string{
+		"an unknown command":           "gcloud iam workload-identity-pools enable my-pool",
+		"a group of commands":          "gcloud iam workload-identity-pools providers",
+		"an unknown flag":              "gcloud iam workload-identity-pools update my-pool --enabled",
+		"an unknown flag with a value": "gcloud iam service-accounts add-iam-policy-binding x --members=y",
+		"a value that is not wanted":   "gcloud iam workload-identity-pools update my-pool --disabled=false",
+		"a value that is missing":      "aws eks list-pod-identity-associations --cluster-name",
+		"an option for a value":        "aws sso login --profile -x",
+		"a short option":               "kubectl get pods -n x",
+		"a word that is not wanted":    "aws sts get-caller-identity please",
+		"a tool alone":                 "aws",
+		"no command of chronyc":        "chronyc make",
+		"a word for timedatectl":       "timedatectl fix",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, output, err := run(t, line)
+			assert.Error(t, err)
+			assert.Contains(t, output, "refused: ")
+		})
+	}
 }
