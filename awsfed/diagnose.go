@@ -22,6 +22,9 @@ type DiagnoseOptions struct {
 	// Mapping is the attribute mapping of the provider, which Google shows to nobody but its
 	// administrators. Optional; the default is [principal.DefaultMapping].
 	Mapping principal.Mapping
+	// ConfigError is why there is no Config: what [ConfigFromFile] returned, for example. The
+	// report then says so, with its faults, and there is nothing else to look at. Optional.
+	ConfigError error
 }
 
 // Diagnose follows the token flow from AWS credentials to a Google token, step by step, and does
@@ -39,6 +42,9 @@ func Diagnose(ctx context.Context, cfg Config, options *DiagnoseOptions) (*Repor
 		d.mapping, d.assumption = options.Mapping, "by the mapping that was given:"
 	}
 	s, err := resolve(cfg)
+	if options != nil && options.ConfigError != nil {
+		err = options.ConfigError
+	}
 	if err != nil {
 		d.settings = &settings{Config: Config{Timeout: defaultTimeout}, hints: &hints{}}
 	} else {
@@ -135,10 +141,12 @@ func (d *diagnosis) skip(ctx context.Context, stage Stage, why string) {
 
 func (d *diagnosis) configuration(s *Step, err error) error {
 	if err != nil {
-		for line := range strings.Lines(err.Error()) {
-			s.Findings = append(s.Findings, strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "awsfed: "))
-		}
+		s.Findings = faultLines(err)
 		s.Hint = "correct these fields of the Config or of the credential file"
+		var field *FieldError
+		if !errors.As(err, &field) {
+			s.Hint = "the credential file cannot be read: look at its name and at who may read it"
+		}
 		return err
 	}
 	account := d.ServiceAccount
@@ -150,6 +158,16 @@ func (d *diagnosis) configuration(s *Step, err error) error {
 		"service account " + account,
 	}
 	return nil
+}
+
+// faultLines are the faults that an error of the configuration has, one a line.
+func faultLines(err error) []string {
+	var texts []string
+	for line := range strings.Lines(textOf(err)) {
+		line = strings.Replace(strings.TrimSuffix(line, "\n"), "awsfed: ", "", 1)
+		texts = append(texts, cleanText(line, maxCause, nil))
+	}
+	return texts
 }
 
 func (d *diagnosis) credentials(ctx context.Context, s *Step) error {

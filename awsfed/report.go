@@ -1,7 +1,6 @@
 package awsfed
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -11,23 +10,25 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
-// A Verdict is how a [Step] of a [Report] ended. They are ordered: a greater one is worse.
+// A Verdict is how a [Step] ended. They are ordered: a greater one is worse. The zero value is
+// VerdictPassed, so that a step of a [RefreshEvent] has it unless it failed; VerdictSkipped is the
+// one below it, since what was not looked at makes nothing worse.
 type Verdict int
 
 const (
-	VerdictPassed  Verdict = iota
-	VerdictSkipped         // not tried, or nothing to judge; the findings say why
-	VerdictWarned          // it works, and something is not as it should be
+	VerdictSkipped Verdict = iota - 1 // not tried, or nothing to judge; the findings say why
+	VerdictPassed
+	VerdictWarned // it works, and something is not as it should be
 	VerdictFailed
 )
 
 // String is the verdict in lower case.
 func (v Verdict) String() string {
 	switch v {
-	case VerdictPassed:
-		return "passed"
 	case VerdictSkipped:
 		return "skipped"
+	case VerdictPassed:
+		return "passed"
 	case VerdictWarned:
 		return "warned"
 	case VerdictFailed:
@@ -41,27 +42,30 @@ func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 
 // A Step is one thing that an attempt did, in a [RefreshEvent], or that [Diagnose] looked at, in a
 // [Report]. Findings and Hint are of a report alone. In Hint the lines that start with two blanks
-// are commands, quoted for a POSIX shell and to be pasted as they are; the others are prose.
+// are to be pasted as they are: commands, quoted for a POSIX shell, and a clause of a condition
+// where the line above says so. The others are prose, of any length.
 type Step struct {
-	Stage    Stage         `json:"stage"`
-	Verdict  Verdict       `json:"verdict"`
-	Duration time.Duration `json:"duration_ns"`
-	Findings []string      `json:"findings"`       // what was seen
-	Hint     string        `json:"hint,omitempty"` // what to do, for a step that warned or failed
-	Err      error         `json:"-"`              // an *Error or *FieldErrors, for a step that failed
+	Stage    Stage
+	Verdict  Verdict
+	Duration time.Duration
+	Findings []string // what was seen
+	Hint     string   // what to do, for a step that warned or failed
+	Err      error    // of a step that failed: an *Error, *FieldErrors, or what the mapping returned
 }
 
 // A Report is what [Diagnose] found, in the order in which it looked. It holds no secret.
+//
+// It encodes as JSON by a schema whose version is [ReportVersion]; docs/doctor.md has every field.
 type Report struct {
-	Steps    []Step             `json:"steps"`
-	Identity principal.Identity `json:"identity"`        // who AWS says the caller is; zero if it did not say
-	Members  []string           `json:"members"`         // the IAM members that name this caller; one of them is to be granted roles
-	Expiry   time.Time          `json:"expiry,omitzero"` // of the token that was had; zero if there was none
+	Steps    []Step
+	Identity principal.Identity // who AWS says the caller is; zero if it did not say
+	Members  []string           // the IAM members that name this caller; one of them is to be granted roles
+	Expiry   time.Time          // of the token that was had; zero if there was none
 }
 
-// Worst is the worst verdict of all steps.
+// Worst is the worst verdict of all steps; VerdictSkipped for none.
 func (r Report) Worst() Verdict {
-	worst := VerdictPassed
+	worst := VerdictSkipped
 	for _, step := range r.Steps {
 		worst = max(worst, step.Verdict)
 	}
@@ -119,11 +123,5 @@ func (r Report) String() string {
 	return b.String()
 }
 
-// MarshalJSON adds the worst verdict to the fields.
-func (r Report) MarshalJSON() ([]byte, error) {
-	type fields Report
-	return json.Marshal(struct {
-		Worst Verdict `json:"worst"`
-		fields
-	}{r.Worst(), fields(r)})
-}
+// Format prints String for every verb.
+func (r Report) Format(state fmt.State, verb rune) { formatAs(state, verb, r.String()) }
