@@ -1,11 +1,18 @@
 // Doctor follows the token flow from AWS credentials to a Google token, and says what is wrong and
 // what to do about it.
 //
-//	go -C examples run ./doctor -credentials FILE     # the real clouds; or GOOGLE_APPLICATION_CREDENTIALS
+//	go -C examples run ./doctor -credentials FILE     # or GOOGLE_APPLICATION_CREDENTIALS
+//	go -C examples run ./doctor -audience AUDIENCE -service-account EMAIL # of a Config in code
 //	go -C examples run ./doctor -demo missing-binding # the emulator, with a fault
 //	go -C examples run ./doctor -demo list            # the faults that there are
 //
 // It exits with 0 if all is well, 1 after a warning, 2 after a failure, and 3 if it could not run.
+// "go run" exits with 1 for all but 0, and prints "exit status 2"; a program of its own keeps the
+// codes:
+//
+//	go -C examples build -o "$PWD/doctor" ./doctor
+//
+// docs/doctor.md has what -json prints.
 package main
 
 import (
@@ -25,13 +32,28 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-const couldNotRun = 3
+// The exit codes.
+const (
+	passed = iota
+	warned
+	failed
+	couldNotRun
+)
+
+const exitCodes = `
+Exit codes:
+  0  all is well
+  1  it works, and something is not as it should be
+  2  it does not work; a configuration that cannot be read is part of that
+  3  doctor could not run, or was interrupted
+"go run" turns all but 0 into 1: build the program to have them.
+`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	code, err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "doctor:", err)
 	}
 	os.Exit(code)
@@ -40,32 +62,44 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int, err error) {
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	file := flags.String("credentials", "", "external_account `file`; default GOOGLE_APPLICATION_CREDENTIALS")
-	hosts := flags.String("allow-hosts", "", "comma-separated `hosts`, such as 127.0.0.1:8085, that the file may name besides Google's and AWS's: for tokens, for the verification of the signed request, and for EC2 metadata")
-	asJSON := flags.Bool("json", false, "print JSON")
-	demo := flags.String("demo", "", "run against the emulator with the fault of this `name`; \"none\" for no fault, \"list\" for their names")
+	flags.Usage = func() {
+		fmt.Fprint(stderr, "Usage: doctor [flags]\n\nFlags:\n")
+		flags.PrintDefaults()
+		fmt.Fprint(stderr, exitCodes)
+	}
+	var from origin
+	flags.StringVar(&from.file, "credentials", "", "external_account `file`; default GOOGLE_APPLICATION_CREDENTIALS")
+	flags.StringVar(&from.audience, "audience", "", "`audience` of a Config in code, instead of a file: //iam.googleapis.com/projects/NUMBER/…/providers/ID")
+	flags.StringVar(&from.account, "service-account", "", "`email` of the service account of a Config in code; none for direct resource access")
+	flags.StringVar(&from.hosts, "allow-hosts", "", "comma-separated `hosts`, such as 127.0.0.1:8085, that the file may name besides Google's and AWS's: for tokens, for the verification of the signed request, and for EC2 metadata")
+	flags.StringVar(&from.demo, "demo", "", "run against the emulator with the fault of this `name`; \"none\" for no fault, \"list\" for their names")
+	asJSON := flags.Bool("json", false, "print JSON, by the schema of docs/doctor.md")
 	timeout := flags.Duration("timeout", 30*time.Second, "of each step")
-	if err := flags.Parse(args); err != nil {
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return passed, nil
+	case err != nil:
 		return couldNotRun, err
 	}
-	if *demo == "list" {
-		return 0, list(stdout)
+	if from.demo == "list" {
+		return passed, list(stdout)
 	}
-	cfg, err := configuration(*file, *demo, *hosts)
-	if err != nil {
+	if err := from.check(flags.Args()); err != nil {
 		return couldNotRun, err
 	}
+	cfg, configError := from.configuration()
 	if cfg.Timeout == 0 {
 		cfg.Timeout = *timeout
 	}
 	cfg.Logger = slog.New(slog.DiscardHandler) // the report says it all
-	report, err := awsfed.Diagnose(ctx, cfg, nil)
+	report, err := awsfed.Diagnose(ctx, cfg, &awsfed.DiagnoseOptions{ConfigError: configError})
 	if err != nil {
 		return couldNotRun, err
 	}
 	if *asJSON {
 		encoder := json.NewEncoder(stdout)
 		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
 		err = encoder.Encode(report)
 	} else {
 		err = report.WriteText(stdout)
@@ -75,38 +109,62 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	}
 	switch report.Worst() {
 	case awsfed.VerdictFailed:
-		return 2, nil
+		return failed, nil
 	case awsfed.VerdictWarned:
-		return 1, nil
+		return warned, nil
 	}
-	return 0, nil
+	return passed, nil
 }
 
-func configuration(file, demo, hosts string) (awsfed.Config, error) {
-	names := strings.Split(hosts, ",")
+// An origin is where the configuration comes from.
+type origin struct{ file, audience, account, hosts, demo string }
+
+// check looks for flags that do not go together.
+func (o origin) check(rest []string) error {
+	var given []string
+	for _, f := range []struct{ name, value string }{{"-credentials", o.file}, {"-audience", o.audience}, {"-demo", o.demo}} {
+		if f.value != "" {
+			given = append(given, f.name)
+		}
+	}
+	_, known := awsfedtest.FaultByName(o.demo)
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("%q is no flag", rest[0])
+	case len(given) > 1:
+		return fmt.Errorf("%s: each has a configuration of its own, so give one of them", strings.Join(given, ", "))
+	case o.account != "" && o.audience == "":
+		return errors.New("-service-account goes with -audience; a credential file names its own")
+	case o.demo != "" && o.demo != "none" && !known:
+		return fmt.Errorf("there is no fault %q: -demo list names them", o.demo)
+	case len(given) == 0 && os.Getenv("GOOGLE_APPLICATION_CREDENTIALS") == "" && os.Getenv("CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE") == "":
+		return errors.New("there is no configuration: give -credentials, -audience or -demo, or set GOOGLE_APPLICATION_CREDENTIALS")
+	}
+	return nil
+}
+
+// configuration reads it. An error is for the report.
+func (o origin) configuration() (awsfed.Config, error) {
+	names := strings.Split(o.hosts, ",")
 	// An emulator is all of these at once.
 	allow := &awsfed.FileOptions{TokenHosts: names, VerificationHosts: names, MetadataHosts: names}
 	switch {
-	case demo == "" && file == "":
+	case o.audience != "":
+		return awsfed.Config{Audience: o.audience, ServiceAccount: o.account}, nil
+	case o.file != "":
+		return awsfed.ConfigFromFile(o.file, allow)
+	case o.demo == "":
 		return awsfed.ConfigFromEnv(allow)
-	case demo == "":
-		return awsfed.ConfigFromFile(file, allow)
-	case file != "":
-		return awsfed.Config{}, errors.New("-demo has a configuration of its own: leave -credentials out")
 	}
 	cloud := awsfedtest.New(awsfedtest.Options{})
-	if demo != "none" {
-		fault, ok := awsfedtest.FaultByName(demo)
-		if !ok {
-			return awsfed.Config{}, fmt.Errorf("there is no fault %q: -demo list names them", demo)
-		}
+	if fault, ok := awsfedtest.FaultByName(o.demo); ok {
 		fault.Inject(cloud)
 	}
 	cfg := cloud.Config()
 	// What the emulator does not answer, it never answers; but the AWS SDK asks EC2 metadata for a
 	// while.
 	cfg.Timeout = 2 * time.Second
-	if strings.HasPrefix(demo, "metadata-") {
+	if strings.HasPrefix(o.demo, "metadata-") {
 		cfg.Timeout = 30 * time.Second
 	}
 	return cfg, nil
