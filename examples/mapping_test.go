@@ -172,6 +172,66 @@ func TestConditionInCELKeepsOthersOut(t *testing.T) {
 	}
 }
 
+// What hints offer to be pasted is CEL, and means what it should.
+func TestHintsOfferCELThatLetsThisCallerInAlone(t *testing.T) {
+	for name, caller := range map[string]principal.Identity{
+		"a role":         {Account: "123456789012", ARN: "arn:aws:sts::123456789012:assumed-role/app/session"},
+		"a user":         {Account: "123456789012", ARN: "arn:aws:iam::123456789012:user/a'b\"c\\d$(e)`f`;/jane"},
+		"a user of Asia": {Account: "123456789012", ARN: "arn:aws:iam::123456789012:user/日本"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := awsfedtest.New(awsfedtest.Options{
+				Mapping:   func(principal.Identity) (principal.Attributes, error) { return principal.DefaultMapping(caller) },
+				Condition: func(principal.Identity, principal.Attributes) (bool, error) { return false, nil },
+			})
+			clause := offered(t, cloud, func(principal.Identity) (principal.Attributes, error) { return principal.DefaultMapping(caller) },
+				`(?m)^  (attribute\..*)$`)
+			condition := celCondition(t, "false || "+clause)
+			for _, id := range append(identities, caller) {
+				attributes, err := principal.DefaultMapping(id)
+				require.NoError(t, err)
+				admitted, err := condition(id, attributes)
+				require.NoError(t, err)
+				role, err := principal.DefaultMapping(caller)
+				require.NoError(t, err)
+				assert.Equal(t, attributes.Custom["aws_role"] == role.Custom["aws_role"], admitted, id.ARN)
+			}
+		})
+	}
+	long := awsfedtest.New(awsfedtest.Options{Mapping: func(principal.Identity) (principal.Attributes, error) {
+		return principal.Attributes{Subject: strings.Repeat("s", 128)}, nil
+	}})
+	text := offered(t, long, principal.DefaultMapping, `--attribute-mapping='(.*)'`)
+	expressions := make(map[string]string)
+	for _, pair := range strings.Split(text, ",") {
+		attribute, expression, ok := strings.Cut(pair, "=")
+		require.True(t, ok, pair)
+		expressions[attribute] = expression
+	}
+	attributes, err := celMapping(t, regexpExtract, expressions)(identities[0])
+	require.NoError(t, err)
+	want, err := principal.DefaultMapping(identities[0])
+	require.NoError(t, err)
+	assert.Equal(t, identities[0].UserID, attributes.Subject)
+	assert.Equal(t, want.Custom, attributes.Custom)
+}
+
+// offered is what the hint of a failed exchange has where the pattern's group is.
+func offered(t *testing.T, cloud *awsfedtest.Cloud, mapping principal.Mapping, pattern string) string {
+	t.Helper()
+	cfg := cloud.Config()
+	cfg.Logger = slog.New(slog.DiscardHandler)
+	report, err := awsfed.Diagnose(t.Context(), cfg, &awsfed.DiagnoseOptions{Mapping: mapping})
+	require.NoError(t, err)
+	for _, step := range report.Steps {
+		if found := regexp.MustCompile(pattern).FindStringSubmatch(step.Hint); found != nil {
+			return found[1]
+		}
+	}
+	require.Fail(t, "no hint offers it", "%s in\n%s", pattern, report)
+	return ""
+}
+
 // celMapping compiles an attribute mapping as gcloud's --attribute-mapping has it.
 func celMapping(tb testing.TB, extract extractor, expressions map[string]string) principal.Mapping {
 	tb.Helper()
