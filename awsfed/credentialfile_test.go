@@ -638,3 +638,28 @@ func TestCredentialFileIsThatOfTheFirstVariableThatIsSet(t *testing.T) {
 	_, err = awsfed.ConfigFromEnv(&awsfed.FileOptions{TokenHosts: []string{"localhost:1"}})
 	assert.NoError(t, err, "options reach the file")
 }
+
+func TestCredentialFileThatIsEmptyOrCutOffIsSaidToBeSo(t *testing.T) {
+	whole, err := os.ReadFile("testdata/credentialfile/gcloud.json")
+	require.NoError(t, err)
+	for name, test := range map[string]struct{ content, want string }{
+		"nothing":                 {"", "it is empty"},
+		"blanks":                  {" \r\n", "it is empty"},
+		"a byte order mark":       {"\ufeff", "it is empty"},
+		"a half of it":            {string(whole[:len(whole)/2]), "it is cut off"},
+		"all but the last brace":  {strings.TrimRight(string(whole), "}\n "), "it is cut off"},
+		"a half of it, in UTF-16": {"\xff\xfe{\x00", "it holds bytes that are not UTF-8"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := writeFile(t, "credentials.json", test.content)
+			_, err := awsfed.ConfigFromFile(path, nil)
+			assert.ErrorContains(t, err, path)
+			assert.ErrorContains(t, err, test.want)
+		})
+	}
+	cfg, err := awsfed.ConfigFromFile(writeFile(t, "credentials.json", "\ufeff"+string(whole)), nil)
+	require.NoError(t, err, "editors put a byte order mark in front")
+	plain, err := awsfed.ConfigFromJSON(whole, nil)
+	require.NoError(t, err)
+	assert.Equal(t, plain, cfg)
+}
