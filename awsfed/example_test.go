@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"time"
@@ -58,46 +59,13 @@ func ExampleTransport() {
 	// Output: 200 OK
 }
 
-// One federated token for two service accounts.
-func ExampleNewCachedTokenSource() {
-	cloud := awsfedtest.New(awsfedtest.Options{})
-	cfg := cloud.Config()
-	builder, err := awsfed.NewSubjectTokenBuilder(context.Background(), cfg)
-	if err != nil {
-		log.Fatal(err)
-	}
-	exchanger, err := awsfed.NewExchanger(cfg, builder)
-	if err != nil {
-		log.Fatal(err)
-	}
-	federated, err := awsfed.NewCachedTokenSource(exchanger, &awsfed.CacheOptions{Kind: awsfed.FederatedToken})
-	if err != nil {
-		log.Fatal(err)
-	}
-	for range 2 { // of two accounts, in a program
-		impersonator, err := awsfed.NewImpersonator(cfg, federated)
-		if err != nil {
-			log.Fatal(err)
-		}
-		account, err := awsfed.NewCachedTokenSource(impersonator, &awsfed.CacheOptions{Kind: awsfed.ServiceAccountToken})
-		if err != nil {
-			log.Fatal(err)
-		}
-		if _, err := account.Token(); err != nil {
-			log.Fatal(err)
-		}
-	}
-	fmt.Println(cloud.Count(awsfedtest.GoogleSTS), "exchange,", cloud.Count(awsfedtest.IAMCredentials), "impersonations")
-	// Output: 1 exchange, 2 impersonations
-}
-
 // The fields of an error are for programs, its text and its hint are for people.
 func ExampleError() {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	missing, _ := awsfedtest.FaultByName("missing-binding")
 	missing.Inject(cloud)
 	cfg := cloud.Config()
-	cfg.Logger = quiet
+	cfg.Logger = slog.New(slog.DiscardHandler)
 	ts, err := awsfed.NewTokenSource(context.Background(), cfg)
 	if err != nil {
 		log.Fatal(err)
