@@ -55,9 +55,13 @@ func clockHint(skew time.Duration) string {
 	if skew < 0 {
 		way = "ahead of"
 	}
-	return lines(
-		fmt.Sprintf("the clock of this machine is %s %s the server's. awsfed corrects up to %s by itself; other programs do not. Where chrony keeps the clock, as on Amazon Linux, this shows why it is off:",
-			skew.Abs().Round(time.Minute), way, clock.MaxSkew),
+	return clockCommands(fmt.Sprintf("the clock of this machine is %s %s the server's. awsfed corrects up to %s by itself; other programs do not.",
+		skew.Abs().Round(time.Minute), way, clock.MaxSkew))
+}
+
+// clockCommands says what is wrong with the clock, and what shows why.
+func clockCommands(what string) string {
+	return lines(what+" Where chrony keeps the clock, as on Amazon Linux, this shows why it is off:",
 		command("chronyc", "tracking"),
 		"On another machine with systemd this does:",
 		command("timedatectl"))

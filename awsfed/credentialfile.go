@@ -106,29 +106,6 @@ func ConfigFromEnv(options *FileOptions) (Config, error) {
 	return Config{}, &FieldError{Field: credentialFileVariables[0], Want: "the path of an external_account credential file"}
 }
 
-// fieldInFile is the name in the file of what Config calls otherwise.
-func fieldInFile(field string) string {
-	switch field {
-	case "Audience":
-		return "audience"
-	case "UniverseDomain":
-		return "universe_domain"
-	case "TokenURL":
-		return "token_url"
-	case "ServiceAccount", "IAMCredentialsEndpoint":
-		return "service_account_impersonation_url"
-	case "Lifetime":
-		return "service_account_impersonation.token_lifetime_seconds"
-	case "VerificationURL":
-		return "credential_source.regional_cred_verification_url"
-	case "MetadataEndpoint":
-		return "credential_source.url"
-	case "QuotaProject":
-		return "quota_project_id"
-	}
-	return ""
-}
-
 // config checks every field and builds the configuration.
 func (f credentialFile) config(rules fileRules) (Config, error) {
 	var faults []error

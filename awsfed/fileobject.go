@@ -112,3 +112,26 @@ func jsonType(raw json.RawMessage) string {
 	}
 	return "the number " + shown(string(raw))
 }
+
+// fieldInFile is the name in the file of what Config calls otherwise.
+func fieldInFile(field string) string {
+	switch field {
+	case "Audience":
+		return "audience"
+	case "UniverseDomain":
+		return "universe_domain"
+	case "TokenURL":
+		return "token_url"
+	case "ServiceAccount", "IAMCredentialsEndpoint":
+		return "service_account_impersonation_url"
+	case "Lifetime":
+		return "service_account_impersonation.token_lifetime_seconds"
+	case "VerificationURL":
+		return "credential_source.regional_cred_verification_url"
+	case "MetadataEndpoint":
+		return "credential_source.url"
+	case "QuotaProject":
+		return "quota_project_id"
+	}
+	return ""
+}

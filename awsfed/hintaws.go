@@ -9,7 +9,7 @@ func awsAnswerHint(code, message string) string {
 	switch {
 	case strings.HasPrefix(message, "Signature expired"), strings.HasPrefix(message, "Signature not yet current"),
 		code == "RequestExpired", code == "RequestTimeTooSkewed":
-		return "AWS judges the signature too old or too new: the clock of this machine is wrong (chronyc tracking, timedatectl). awsfed corrects up to 12h by itself, and signs anew"
+		return clockCommands("AWS judges the signature too old or too new: the clock of this machine is wrong. awsfed corrects up to 12h by itself, and signs anew.")
 	case strings.Contains(message, "Credential should be scoped"):
 		return "the request is signed for another region or service than that of the host it goes to: Config.Region must be the region of Config.VerificationURL, and us-east-1 for the global sts.amazonaws.com"
 	}

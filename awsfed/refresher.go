@@ -221,22 +221,6 @@ func (r *refresher) leave(ctx context.Context, f *refresh) (*oauth2.Token, error
 	return nil, e.cleaned()
 }
 
-// check refuses tokens that would be served for ever, or never.
-func (r *refresher) check(token *oauth2.Token, now time.Time) error {
-	switch {
-	case token == nil || token.AccessToken == "":
-		return &Error{Stage: r.kind.stage(), Code: codeInvalidAnswer, Description: "the source gave no token"}
-	case tokenFault(token.AccessToken) != "":
-		return &Error{Stage: r.kind.stage(), Code: codeInvalidAnswer, Transient: true, Description: "the source gave a token that " + tokenFault(token.AccessToken)}
-	case token.Expiry.IsZero():
-		return &Error{Stage: r.kind.stage(), Code: codeInvalidAnswer, Description: "the source gave a token without an expiry"}
-	case token.Expiry.Sub(now.Round(0)) <= 0:
-		return &Error{Stage: r.kind.stage(), Code: codeInvalidAnswer, Transient: true,
-			Description: "the source gave a token that has ended already; the clock of this machine may be wrong"}
-	}
-	return nil
-}
-
 // accept takes a new token in, unless the present one lives longer. The caller holds mu.
 func (r *refresher) accept(token *oauth2.Token, start, now time.Time, waited bool) {
 	r.attempts, r.failed, r.last, r.stands, r.asked = 0, 0, nil, time.Time{}, false

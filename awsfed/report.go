@@ -55,7 +55,7 @@ type Step struct {
 
 // A Report is what [Diagnose] found, in the order in which it looked. It holds no secret.
 //
-// It encodes as JSON by a schema whose version is [ReportVersion]; docs/doctor.md has every field.
+// It encodes as JSON by a schema with a version; docs/doctor.md has every field.
 type Report struct {
 	Steps    []Step
 	Identity principal.Identity // who AWS says the caller is; zero if it did not say

@@ -9,9 +9,9 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
-// ReportVersion is the version of the schema of a [Report] in JSON. It grows when a field goes away
+// reportVersion is the version of the schema of a [Report] in JSON. It grows when a field goes away
 // or changes its meaning. New fields, stages and codes do not change it.
-const ReportVersion = 1
+const reportVersion = 1
 
 type (
 	reportJSON struct {
@@ -39,12 +39,12 @@ type (
 	}
 )
 
-// MarshalJSON is the report by the schema of [ReportVersion].
+// MarshalJSON is the report by the schema of docs/doctor.md.
 func (r Report) MarshalJSON() ([]byte, error) {
-	return json.Marshal(reportJSON{ReportVersion, r.Worst(), r.Identity, orEmpty(r.Members), r.Expiry, orEmpty(r.Steps)})
+	return json.Marshal(reportJSON{reportVersion, r.Worst(), r.Identity, orEmpty(r.Members), r.Expiry, orEmpty(r.Steps)})
 }
 
-// MarshalJSON is the step by the schema of [ReportVersion].
+// MarshalJSON is the step by the schema of docs/doctor.md.
 func (s Step) MarshalJSON() ([]byte, error) {
 	return json.Marshal(stepJSON{s.Stage, s.Verdict, s.Duration, orEmpty(s.Findings), s.Hint, s.errorJSON()})
 }
