@@ -27,6 +27,32 @@ func TestTokenSourceRetriesATransientFailureWithinTheRefresh(t *testing.T) {
 	})
 }
 
+// The many failures of the background say nothing of how long this one lasts.
+func TestTokenSourceBeginsWithShortPausesAfterALongOutageInTheBackground(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		ts := newSource(t, cloud)
+		_, err := ts.Token()
+		require.NoError(t, err)
+		time.Sleep(20 * time.Minute)
+		sts := cloud.Inject(awsfedtest.Unavailable(awsfedtest.GoogleSTS))
+		iam := cloud.Inject(awsfedtest.Unavailable(awsfedtest.IAMCredentials))
+		time.Sleep(50 * time.Minute) // both tokens end, and nobody asks
+		before := cloud.Count(awsfedtest.GoogleSTS)
+		go func() {
+			time.Sleep(5 * time.Second)
+			sts()
+			iam()
+		}()
+		start := time.Now()
+		_, err = ts.Token()
+		require.NoError(t, err)
+		assert.Less(t, time.Since(start), 10*time.Second, "one pause of at most 4 s after the service is back")
+		assert.GreaterOrEqual(t, cloud.Count(awsfedtest.GoogleSTS)-before, 5, "at once, and then after at most 0.25, 0.5, 1 and 2 s")
+		time.Sleep(3 * time.Hour)
+	})
+}
+
 func TestTokenSourceDoesNotRetryAPermanentFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})

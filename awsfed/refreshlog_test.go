@@ -122,7 +122,7 @@ func TestRefreshLogSaysOnceWhatAThousandAccountsShare(t *testing.T) {
 	})
 }
 
-func TestRefreshEventSayWhichFailureTheyRepeat(t *testing.T) {
+func TestRefreshEventSaysWhichFailureItRepeats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.Unavailable(awsfedtest.GoogleSTS))
@@ -153,7 +153,7 @@ func TestRefreshEventSayWhichFailureTheyRepeat(t *testing.T) {
 	})
 }
 
-func TestRefreshEventCarryTheLinkOfTheFirstCaller(t *testing.T) {
+func TestRefreshEventCarriesTheLinkOfTheFirstCaller(t *testing.T) {
 	type key struct{}
 	synctest.Test(t, func(t *testing.T) {
 		cloud := awsfedtest.New(awsfedtest.Options{})
