@@ -176,6 +176,7 @@ func TestRefreshEventCarriesTheLinkOfTheFirstCaller(t *testing.T) {
 			}()
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait() // events are told after the callers
 		require.Len(t, events, 2)
 		assert.Equal(t, "first", events[1].Link)
 		assert.Equal(t, 3, events[1].Waiting)
