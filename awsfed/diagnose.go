@@ -272,10 +272,7 @@ func (d *diagnosis) exchange(ctx context.Context, s *Step) (*oauth2.Token, error
 }
 
 func (d *diagnosis) impersonation(ctx context.Context, s *Step, federated *oauth2.Token) error {
-	impersonator, err := newImpersonator(d.listeningSettings(), staticToken{federated})
-	if err != nil {
-		return err
-	}
+	impersonator := newImpersonator(d.listeningSettings(), staticToken{federated})
 	token, err := impersonator.TokenContext(ctx)
 	if err != nil {
 		return err

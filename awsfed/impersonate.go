@@ -33,14 +33,13 @@ type Impersonator struct {
 }
 
 type impersonator struct {
-	account   string
 	federated ContextTokenSource
 	client    *call.Client
 	endpoint  string
-	body      string
-	lifetime  time.Duration
+	delegates []string
+	scopes    []string
 	timeout   time.Duration
-	hints     *hints
+	hints     *hints // with the account and the lifetime
 }
 
 // NewImpersonator needs Audience and ServiceAccount of cfg, and heeds Delegates, Scopes, Lifetime,
@@ -56,32 +55,19 @@ func NewImpersonator(cfg Config, federated ContextTokenSource) (*Impersonator, e
 	if err != nil {
 		return nil, err
 	}
-	return newImpersonator(s, federated)
+	return newImpersonator(s, federated), nil
 }
 
-func newImpersonator(s *settings, federated ContextTokenSource) (*Impersonator, error) {
-	delegates := make([]string, len(s.Delegates))
-	for i, delegate := range s.Delegates {
-		delegates[i] = serviceAccountResource(delegate)
-	}
-	body, err := json.Marshal(struct {
-		Delegates []string `json:"delegates,omitempty"`
-		Lifetime  string   `json:"lifetime"`
-		Scope     []string `json:"scope"`
-	}{delegates, strconv.Itoa(int(s.Lifetime/time.Second)) + "s", s.Scopes})
-	if err != nil {
-		return nil, err
-	}
+func newImpersonator(s *settings, federated ContextTokenSource) *Impersonator {
 	return &Impersonator{secret.New(&impersonator{
-		account:   s.ServiceAccount,
 		federated: federated,
 		client:    s.client,
 		endpoint:  s.IAMCredentialsEndpoint,
-		body:      string(body),
-		lifetime:  s.Lifetime,
+		delegates: s.Delegates,
+		scopes:    s.Scopes,
 		timeout:   s.Timeout,
 		hints:     s.hints,
-	})}, nil
+	})}
 }
 
 // impersonationURL is also what a credential file names.
@@ -109,7 +95,7 @@ func (i *Impersonator) TokenContext(ctx context.Context) (*oauth2.Token, error) 
 func (i Impersonator) Format(state fmt.State, verb rune) {
 	text := ""
 	if inner := i.hidden.Reveal(); inner != nil {
-		text = inner.account
+		text = inner.hints.account
 	}
 	formatAs(state, verb, "awsfed.Impersonator("+text+")")
 }
@@ -145,6 +131,27 @@ func (i *impersonator) token(ctx context.Context) (*oauth2.Token, error) {
 	return token, i.hints.explain(err)
 }
 
+// body is that of a request (the reference of generateAccessToken). It is made anew for each of them,
+// one in half an hour, rather than kept for each of many accounts.
+func (i *impersonator) body() (string, error) {
+	delegates := make([]string, len(i.delegates))
+	for n, delegate := range i.delegates {
+		delegates[n] = serviceAccountResource(delegate)
+	}
+	text, err := json.Marshal(struct {
+		Delegates []string `json:"delegates,omitempty"`
+		Lifetime  string   `json:"lifetime"`
+		Scope     []string `json:"scope"`
+	}{delegates, seconds(i.hints.lifetime), i.scopes})
+	return string(text), err
+}
+
+// seconds is a google.protobuf.Duration.
+func seconds(d time.Duration) string {
+	var b [8]byte // of 43200s at most
+	return string(append(strconv.AppendInt(b[:0], int64(d/time.Second), 10), 's'))
+}
+
 // prepare has the connection opened that generate needs.
 func (i *impersonator) prepare() { i.client.Ahead(i.endpoint) }
 
@@ -168,8 +175,12 @@ func (i *impersonator) generate(ctx context.Context, federated *oauth2.Token) (*
 }
 
 func (i *impersonator) post(ctx context.Context, federated *oauth2.Token) (*oauth2.Token, error) {
+	body, err := i.body()
+	if err != nil {
+		return nil, err
+	}
 	header := headerOf("Authorization", bearer+federated.AccessToken, "Content-Type", "application/json", "User-Agent", userAgent)
-	answer, err := i.client.Post(ctx, impersonationURL(i.endpoint, i.account), header, i.body)
+	answer, err := i.client.Post(ctx, impersonationURL(i.endpoint, i.hints.account), header, body)
 	switch {
 	case err != nil && answer != nil:
 		return nil, brokenAnswer(StageImpersonation, answer, err)
@@ -179,7 +190,7 @@ func (i *impersonator) post(ctx context.Context, federated *oauth2.Token) (*oaut
 	if answer.Status != http.StatusOK {
 		return nil, answerError(StageImpersonation, answer, federated.AccessToken)
 	}
-	return parseGenerated(answer, i.lifetime)
+	return parseGenerated(answer, i.hints.lifetime)
 }
 
 // parseGenerated reads a successful answer of generateAccessToken. No token lives longer than it

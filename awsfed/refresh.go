@@ -142,7 +142,7 @@ func (r *refresher) settle(f *refresh, t *trial, token *oauth2.Token, err error,
 		failed = newFailure(r.kind.stage(), err)
 	}
 	late := errors.Is(t.Err(), context.DeadlineExceeded)
-	told := report{RefreshEvent: RefreshEvent{Kind: r.kind, Provider: r.provider, ServiceAccount: r.account, Attempt: t.number,
+	told := report{RefreshEvent: RefreshEvent{Kind: r.kind, Provider: r.reporter.provider, ServiceAccount: r.account, Attempt: t.number,
 		Start: t.start, Duration: now.Sub(t.start), Steps: t.result()}}
 
 	r.mu.Lock()
@@ -184,7 +184,7 @@ func (r *refresher) settleFailure(f *refresh, failed *failure, told report, now 
 		failed = f.last // what a server said tells more than that the time was up
 	}
 	if r.attempts++; r.attempts == 1 {
-		r.failing, r.outage = now, &outage{since: told.Start}
+		r.outage = &outage{since: told.Start}
 	}
 	r.last = failed
 	f.tries++

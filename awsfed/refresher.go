@@ -31,9 +31,7 @@ import (
 type refresher struct {
 	source   ContextTokenSource
 	kind     TokenKind
-	provider string // in events, as account is
-	account  string
-	linkOf   func(context.Context) any // as in Config
+	account  string // in events; "" for none
 	timeout  time.Duration
 	reserve  time.Duration // as in Config
 	reporter *reporter
@@ -48,8 +46,7 @@ type refresher struct {
 	refresh   *refresh  // nil when none is under way
 	attempts  int       // since the last success
 	failed    int       // refreshes since the last success
-	failing   time.Time // since when attempts have failed; zero when the last one succeeded
-	outage    *outage   // of the same, for the log
+	outage    *outage   // nil when the last attempt succeeded, and before the first
 	succeeded bool      // an attempt, ever
 	last      *failure  // of the last attempt; nil after a success
 	stands    time.Time // until when callers get last at once, while there is no token; zero when they do not
@@ -149,10 +146,10 @@ func (r *refresher) wait(ctx context.Context) (*oauth2.Token, error) {
 
 // link is what [Config.LinkOf] makes of the ctx of a caller who has to wait.
 func (r *refresher) link(ctx context.Context) (link any) {
-	if r.linkOf == nil {
+	if r.reporter.linkOf == nil {
 		return nil
 	}
-	_ = guard(noStage, "Config.LinkOf", func() error { link = r.linkOf(ctx); return nil }) // Without a link it is a refresh all the same.
+	_ = guard(noStage, "Config.LinkOf", func() error { link = r.reporter.linkOf(ctx); return nil }) // Without a link it is a refresh all the same.
 	return link
 }
 
@@ -224,7 +221,7 @@ func (r *refresher) leave(ctx context.Context, f *refresh) (*oauth2.Token, error
 // accept takes a new token in, unless the present one lives longer. The caller holds mu.
 func (r *refresher) accept(token *oauth2.Token, start, now time.Time, waited bool) {
 	r.attempts, r.failed, r.last, r.stands, r.asked = 0, 0, nil, time.Time{}, false
-	r.failing, r.outage, r.succeeded = time.Time{}, nil, true
+	r.outage, r.succeeded = nil, true
 	// Lives are compared, not ends: those of two settings of the clock mean nothing next to each
 	// other.
 	held := r.held.Load()

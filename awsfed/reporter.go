@@ -1,6 +1,7 @@
 package awsfed
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"time"
@@ -14,17 +15,19 @@ const queueLength = 64
 // way of callers and of refreshes. The sources that NewTokenSource connects share one.
 type reporter struct {
 	logger    *slog.Logger
-	onRefresh func(RefreshEvent) // nil for none
+	onRefresh func(RefreshEvent)        // nil for none
+	linkOf    func(context.Context) any // as in Config; nil for none
+	provider  string                    // in events
 	log       eventQueue
 	hook      *eventQueue // nil without onRefresh
 }
 
-func newReporter(logger *slog.Logger, onRefresh func(RefreshEvent)) *reporter {
-	if logger == nil {
-		logger = slog.Default()
+func newReporter(options CacheOptions) *reporter {
+	r := &reporter{logger: options.Logger, onRefresh: options.OnRefresh, linkOf: options.LinkOf, provider: options.Provider}
+	if r.logger == nil {
+		r.logger = slog.Default()
 	}
-	r := &reporter{logger: logger, onRefresh: onRefresh}
-	if onRefresh != nil {
+	if r.onRefresh != nil {
 		r.hook = &eventQueue{}
 	}
 	return r

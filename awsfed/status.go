@@ -55,7 +55,7 @@ func (r *refresher) status() Status {
 	status := Status{Token: TokenNone, Refresh: RefreshNever, Attempts: r.attempts, Abandoned: r.abandoned}
 	switch {
 	case r.last != nil:
-		status.Refresh, status.FailingSince, status.Err = RefreshFailing, r.failing, r.last.err
+		status.Refresh, status.FailingSince, status.Err = RefreshFailing, r.outage.since, r.last.err
 	case r.succeeded:
 		status.Refresh = RefreshOK
 	}

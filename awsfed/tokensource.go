@@ -64,17 +64,13 @@ func NewTokenSource(ctx context.Context, cfg Config) (*TokenSource, error) {
 		return nil, err
 	}
 	exchanger := newExchanger(s, builder, s.exchangeScopes(), &clock.Clock{})
-	reporter := newReporter(s.Logger, s.OnRefresh)
-	options := CacheOptions{Kind: FederatedToken, Provider: s.providerName(), Timeout: s.Timeout, Reserve: s.Reserve,
-		QuotaProject: s.QuotaProject, LinkOf: s.LinkOf}
+	reporter := newReporter(CacheOptions{Provider: s.providerName(), Logger: s.Logger, OnRefresh: s.OnRefresh, LinkOf: s.LinkOf})
+	options := CacheOptions{Kind: FederatedToken, Timeout: s.Timeout, Reserve: s.Reserve, QuotaProject: s.QuotaProject}
 	federated := newCachedTokenSource(exchanger, options, reporter)
 	if s.ServiceAccount == "" {
 		return federated, nil
 	}
-	impersonator, err := newImpersonator(s, federated)
-	if err != nil {
-		return nil, err
-	}
+	impersonator := newImpersonator(s, federated)
 	options.Kind, options.ServiceAccount = ServiceAccountToken, s.ServiceAccount
 	account := newCachedTokenSource(impersonator, options, reporter)
 	account.below = federated.hidden
@@ -103,7 +99,7 @@ func NewCachedTokenSource(source ContextTokenSource, options *CacheOptions) (*To
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
-	return newCachedTokenSource(source, *options, newReporter(options.Logger, options.OnRefresh)), nil
+	return newCachedTokenSource(source, *options, newReporter(*options)), nil
 }
 
 func newCachedTokenSource(source ContextTokenSource, options CacheOptions, reporter *reporter) *TokenSource {
@@ -111,9 +107,7 @@ func newCachedTokenSource(source ContextTokenSource, options CacheOptions, repor
 		hidden: secret.New(&refresher{
 			source:   source,
 			kind:     cmp.Or(options.Kind, "token"),
-			provider: options.Provider,
 			account:  options.ServiceAccount,
-			linkOf:   options.LinkOf,
 			timeout:  cmp.Or(options.Timeout, defaultTimeout),
 			reserve:  options.Reserve,
 			reporter: reporter,
