@@ -20,6 +20,7 @@ func (ts *TokenSource) moveWallClock(d time.Duration) {
 		moved := newHeldToken(&held.token, held.fetched)
 		moved.life = held.life
 		moved.token.Expiry = held.token.Expiry.Add(-d)
+		moved.ends -= int64(d)
 		r.held.Store(moved)
 	}
 	r.used = r.used.Add(-d)

@@ -15,6 +15,7 @@ type heldToken struct {
 	authorization string    // of a request; the text of the token is a part of it
 	fetched       time.Time // when its life began, with the monotonic reading
 	life          time.Duration
+	ends          int64 // of the token by the wall clock, in nanoseconds since 1970
 
 	// atOnce is how much of the life has to be left for a caller to get a copy without the lock of the
 	// refresher: there is nothing to note and nothing due. Who changes what is due makes it never.
@@ -29,7 +30,8 @@ const (
 
 func newHeldToken(token *oauth2.Token, fetched time.Time) *heldToken {
 	authorization := bearer + token.AccessToken
-	h := &heldToken{token: *token, authorization: authorization, fetched: fetched, life: token.Expiry.Sub(fetched.Round(0))}
+	h := &heldToken{token: *token, authorization: authorization, fetched: fetched, life: token.Expiry.Sub(fetched.Round(0)),
+		ends: token.Expiry.UnixNano()}
 	h.token.AccessToken = authorization[len(bearer):]
 	h.atOnce.Store(never)
 	return h
@@ -44,10 +46,10 @@ func (h *heldToken) remaining(now time.Time) time.Duration {
 // left is what is left of the life by each clock. The wall clock goes on while the machine is
 // suspended, and may be set back; the monotonic one the other way round.
 func (h *heldToken) left(now time.Time) (wall, monotonic time.Duration) {
-	return time.Duration(h.token.Expiry.UnixNano() - now.UnixNano()), h.life - now.Sub(h.fetched)
+	return time.Duration(h.ends - now.UnixNano()), h.life - now.Sub(h.fetched)
 }
 
-// free reports whether a caller may have a copy without the lock.
+// free reports whether a caller may have the token as it stands, without the lock.
 func (h *heldToken) free(now time.Time) bool {
 	wall, monotonic := h.left(now)
 	return int64(min(wall, monotonic)) > h.atOnce.Load() && wall-monotonic <= time.Second

@@ -61,7 +61,8 @@ type refresher struct {
 func (r *refresher) take() *oauth2.Token {
 	now := time.Now()
 	if held := r.ready(now); held != nil {
-		return held.copy(now)
+		token := held.token
+		return &token
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
