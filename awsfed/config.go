@@ -87,14 +87,39 @@ type Config struct {
 	// the AWS SDK's chain, then of EC2 metadata, then us-east-1.
 	Region string
 
+	// Subject is what proves the identity to Google, where that is not a signed GetCallerIdentity
+	// request of AWS STS. Optional; the zero value is that request.
+	Subject Subject
+
+	// Federated gives the federated tokens, so that sources of many accounts, audiences and users
+	// share one: a [NewTokenSource] without a ServiceAccount. Optional; each constructor makes its
+	// own otherwise. With it Credentials, Region, Subject and what else is of the exchange are not
+	// used.
+	Federated *TokenSource
+
 	// TokenURL is the token endpoint of Google's STS. Optional; the default is
 	// https://sts.googleapis.com/v1/token. A regional one is
 	// https://sts.REGION.rep.googleapis.com/v1/token.
 	TokenURL string
 
+	// ClientID and ClientSecret authenticate the program to TokenURL, by HTTP Basic (RFC 6749
+	// §2.3.1). Optional, and an error one without the other. Google's STS needs none for workload
+	// identity federation, and its reference says that they can make the exchange fail.
+	ClientID, ClientSecret string
+
+	// UserProject is the project that pays for what the federated token is used for, by its ID or
+	// number, of 32 characters at most (options.userProject in the reference of STS). Optional, for
+	// direct resource access: the token carries it to every client, and the principal needs
+	// serviceusage.services.use on it.
+	UserProject string
+
 	// IAMCredentialsEndpoint is the root of the IAM Credentials API. Optional; the default is
 	// https://iamcredentials.googleapis.com.
 	IAMCredentialsEndpoint string
+
+	// OAuthTokenURL is the token endpoint of Google's OAuth 2.0 server, which [NewDelegatedTokenSource]
+	// needs. Optional; the default is https://oauth2.googleapis.com/token.
+	OAuthTokenURL string
 
 	// VerificationURL is the GetCallerIdentity request that Google sends to AWS; {region} in it
 	// stands for the region. Optional; the default is the regional endpoint of AWS STS in the

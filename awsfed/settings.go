@@ -64,6 +64,8 @@ func (c Config) withDefaults() Config {
 	c.Timeout = cmp.Or(c.Timeout, defaultTimeout)
 	c.TokenURL = cmp.Or(c.TokenURL, defaultTokenURL(universe))
 	c.IAMCredentialsEndpoint = strings.TrimRight(cmp.Or(c.IAMCredentialsEndpoint, defaultIAMCredentials(universe)), "/")
+	c.OAuthTokenURL = cmp.Or(c.OAuthTokenURL, defaultOAuthTokenURL(universe))
+	c.Subject = c.Subject.withDefaults(c.Audience)
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
@@ -75,6 +77,13 @@ func defaultTokenURL(universe string) string {
 		return "https://sts.googleapis.com/v1/token" // no copy for each source
 	}
 	return "https://sts." + universe + "/v1/token"
+}
+
+func defaultOAuthTokenURL(universe string) string {
+	if universe == defaultUniverse {
+		return "https://oauth2.googleapis.com/token"
+	}
+	return "https://oauth2." + universe + "/token"
 }
 
 func defaultIAMCredentials(universe string) string {

@@ -30,6 +30,9 @@ const (
 	maxRegion   = 64
 	maxDomain   = 253 // RFC 1035 §2.3.4, without the dots at both ends
 	maxProject  = 256
+	maxClient   = 512
+
+	maxUserProject = 32 // the reference of STS
 
 	maxListed = 5 // faults of one list
 )
@@ -95,7 +98,30 @@ func (c Config) faults() (principal.Provider, []*FieldError) {
 	if quotaProject := quotaProjectFault(c.QuotaProject); quotaProject != nil {
 		faults = append(faults, quotaProject)
 	}
+	if len(c.UserProject) > maxUserProject || strings.ContainsFunc(c.UserProject, notHeaderText) {
+		fault("UserProject", c.UserProject, "a project's ID or number, of 32 characters at most")
+	}
+	faults = append(faults, c.clientFaults()...)
+	faults = append(faults, c.Subject.faults()...)
 	return provider, append(faults, c.urlFaults()...)
+}
+
+// clientFaults says nothing of what the secret is: it would quote it.
+func (c Config) clientFaults() (faults []*FieldError) {
+	switch {
+	case (c.ClientID == "") == (c.ClientSecret == ""):
+	case c.ClientID == "":
+		faults = append(faults, &FieldError{Field: "ClientID", Want: "the client that ClientSecret is of"})
+	default:
+		faults = append(faults, &FieldError{Field: "ClientSecret", Want: "the secret of ClientID"})
+	}
+	if len(c.ClientID) > maxClient || strings.ContainsFunc(c.ClientID, notHeaderText) {
+		faults = append(faults, &FieldError{Field: "ClientID", Found: shown(c.ClientID), Want: "visible characters, 512 at most"})
+	}
+	if len(c.ClientSecret) > maxClient || strings.ContainsFunc(c.ClientSecret, notHeaderText) {
+		faults = append(faults, &FieldError{Field: "ClientSecret", Found: "a text of other characters, or longer", Want: "visible characters, 512 at most"})
+	}
+	return faults
 }
 
 func (c Config) urlFaults() []*FieldError {
@@ -107,6 +133,8 @@ func (c Config) urlFaults() []*FieldError {
 		{"TokenURL", c.TokenURL, "an https URL, such as https://sts.googleapis.com/v1/token",
 			func(u *url.URL) bool { return secure(u) && u.RawQuery == "" }},
 		{"IAMCredentialsEndpoint", c.IAMCredentialsEndpoint, "an https URL, such as https://iamcredentials.googleapis.com",
+			func(u *url.URL) bool { return secure(u) && u.RawQuery == "" }},
+		{"OAuthTokenURL", c.OAuthTokenURL, "an https URL, such as " + defaultOAuthTokenURL(defaultUniverse),
 			func(u *url.URL) bool { return secure(u) && u.RawQuery == "" }},
 		{"VerificationURL", strings.ReplaceAll(c.VerificationURL, regionPlaceholder, fallbackRegion),
 			"an https URL with the query Action=GetCallerIdentity&Version=2011-06-15 and nothing else, such as " + defaultVerificationURL,
