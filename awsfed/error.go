@@ -22,6 +22,9 @@ const (
 	StageSubjectToken  Stage = "subject-token"   // GetCallerIdentity is signed
 	StageExchange      Stage = "token-exchange"  // Google's STS is asked for a federated token
 	StageImpersonation Stage = "impersonation"   // IAM Credentials is asked for a service-account token
+	StageIDToken       Stage = "id-token"        // IAM Credentials is asked for an ID token
+	StageSigning       Stage = "signing"         // IAM Credentials is asked for a signature
+	StageDelegation    Stage = "delegation"      // Google's OAuth 2.0 server is asked for a user's token
 
 	// The stages of a [Report] alone.
 	StageConfiguration Stage = "configuration"
@@ -55,6 +58,7 @@ const (
 	codePermissionDenied   = "PERMISSION_DENIED"   // google.rpc.Code
 
 	reasonServiceDisabled = "SERVICE_DISABLED" // google.api.ErrorReason
+	reasonTokenType       = "ACCESS_TOKEN_TYPE_UNSUPPORTED"
 
 	// Codes of awsfed's own, for what no server said.
 	codeNoCredentials     = "NoCredentials"

@@ -93,18 +93,34 @@ const (
 	maxWebIdentityAudience = 1000
 )
 
+// kinds are the names of the fields that choose; none in the zero value.
+func (s Subject) kinds() (kinds []string) {
+	if s.WebIdentity != nil {
+		kinds = append(kinds, "WebIdentity")
+	}
+	if s.File != "" {
+		kinds = append(kinds, "File")
+	}
+	if s.URL != "" {
+		kinds = append(kinds, "URL")
+	}
+	if s.Source != nil {
+		kinds = append(kinds, "Source")
+	}
+	return kinds
+}
+
 // faults are those of the whole choice. Values of Headers are not quoted.
-func (s Subject) faults() (faults []*FieldError) {
+func (s Subject) faults() []*FieldError {
+	kinds := s.kinds()
+	if len(kinds) == 0 && s.Field == "" && s.Type == "" && len(s.Headers) == 0 {
+		return nil
+	}
+	var faults []*FieldError
 	fault := func(field, found, want string) {
 		faults = append(faults, &FieldError{Field: "Subject" + field, Found: shown(found), Want: want})
 	}
-	var kinds []string
-	for kind, given := range map[string]bool{"WebIdentity": s.WebIdentity != nil, "File": s.File != "", "URL": s.URL != "", "Source": s.Source != nil} {
-		if given {
-			kinds = append(kinds, kind)
-		}
-	}
-	if slices.Sort(kinds); len(kinds) > 1 {
+	if len(kinds) > 1 {
 		fault("", strings.Join(kinds, " and "), "one of WebIdentity, File, URL and Source")
 	}
 	if len(s.File) > maxFileName || strings.ContainsRune(s.File, 0) {
