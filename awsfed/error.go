@@ -124,6 +124,7 @@ type Error struct {
 
 	reported bool                   // by a TokenSource, in an event and a log line
 	sources  []aws.CredentialSource // that the AWS SDK's chain took; nil for others
+	ownToken bool                   // the request had the service account's own token
 }
 
 // Error is one line of at most 300 bytes: stage, status, code, description and cause, and the first

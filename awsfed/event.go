@@ -7,6 +7,7 @@ type RefreshEvent struct {
 	Kind           TokenKind // what was to be had
 	Provider       string    // of the workload identity pool, projects/NUMBER/…/providers/ID; "" where nobody said
 	ServiceAccount string    // the one impersonated; "" for none
+	Target         string    // the audience of an ID token, the user of a delegated token; "" for others
 
 	Background bool          // no caller waited: a valid token was at hand, or callers got the last error
 	Attempt    int           // from 1, counted since the last success
@@ -29,6 +30,8 @@ type TokenKind string
 const (
 	FederatedToken      TokenKind = "federated-token"
 	ServiceAccountToken TokenKind = "service-account-token"
+	IDToken             TokenKind = "id-token"
+	DelegatedToken      TokenKind = "delegated-token" // of a Workspace user
 )
 
 // stage is where an error belongs that no layer has placed.
@@ -38,6 +41,10 @@ func (k TokenKind) stage() Stage {
 		return StageExchange
 	case ServiceAccountToken:
 		return StageImpersonation
+	case IDToken:
+		return StageIDToken
+	case DelegatedToken:
+		return StageDelegation
 	}
 	return ""
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
 	"github.com/awsfed/awsfed-go/awsfed/internal/clock"
 	"github.com/awsfed/awsfed-go/awsfed/internal/secret"
+	"github.com/awsfed/awsfed-go/awsfed/internal/strictjson"
 )
 
 const (
@@ -185,30 +186,37 @@ func parseExchange(answer *call.Answer) (*oauth2.Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	accessToken, err := tokenField(StageExchange, answer, fields, "access_token")
-	if err != nil {
-		return nil, err
-	}
 	issuedType, err := tokenField(StageExchange, answer, fields, "issued_token_type")
 	if err != nil {
 		return nil, err
 	}
-	tokenType, err := tokenField(StageExchange, answer, fields, "token_type")
+	token, err := parseBearer(StageExchange, answer, fields)
+	if err == nil && issuedType != accessTokenType {
+		return nil, invalidAnswer(StageExchange, answer, "has an issued_token_type other than "+accessTokenType)
+	}
+	return token, err
+}
+
+// parseBearer reads what every OAuth 2.0 token endpoint answers (RFC 6749 §5.1).
+func parseBearer(stage Stage, answer *call.Answer, fields strictjson.Object) (*oauth2.Token, error) {
+	accessToken, err := tokenField(stage, answer, fields, "access_token")
+	if err != nil {
+		return nil, err
+	}
+	tokenType, err := tokenField(stage, answer, fields, "token_type")
 	if err != nil {
 		return nil, err
 	}
 	life, err := parseLifetime(fields.Get("expires_in"))
 	switch {
 	case accessToken == "":
-		return nil, invalidAnswer(StageExchange, answer, "has no access_token")
+		return nil, invalidAnswer(stage, answer, "has no access_token")
 	case tokenFault(accessToken) != "":
-		return nil, invalidAnswer(StageExchange, answer, "has an access_token that "+tokenFault(accessToken))
+		return nil, invalidAnswer(stage, answer, "has an access_token that "+tokenFault(accessToken))
 	case !strings.EqualFold(tokenType, "Bearer"):
-		return nil, invalidAnswer(StageExchange, answer, "has a token_type other than Bearer")
-	case issuedType != accessTokenType:
-		return nil, invalidAnswer(StageExchange, answer, "has an issued_token_type other than "+accessTokenType)
+		return nil, invalidAnswer(stage, answer, "has a token_type other than Bearer")
 	case err != nil:
-		return nil, invalidAnswer(StageExchange, answer, "has no usable expires_in: "+err.Error())
+		return nil, invalidAnswer(stage, answer, "has no usable expires_in: "+err.Error())
 	}
 	return &oauth2.Token{
 		AccessToken: accessToken,

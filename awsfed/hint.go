@@ -26,6 +26,8 @@ type hints struct {
 	known     *knownCaller // nil but in Diagnose
 
 	ownProvider bool // of AWS credentials: not the SDK's chain
+
+	user *workspaceUser // nil but for a delegated token
 }
 
 // A knownCaller is who AWS says the caller is, and what the provider makes of that.
@@ -37,6 +39,19 @@ type knownCaller struct {
 func newHints(s *settings, tokenHost, iamHost string) *hints {
 	return &hints{provider: s.provider, account: s.ServiceAccount, tokenHost: tokenHost, iamHost: iamHost, lifetime: s.Lifetime,
 		ownProvider: s.Credentials != nil}
+}
+
+// A workspaceUser is for whom a token is asked, and what for.
+type workspaceUser struct {
+	email, scope string
+	oauthHost    string
+}
+
+// delegating are the hints of a source of that user's tokens.
+func (h *hints) delegating(user workspaceUser) *hints {
+	with := *h
+	with.user = &user
+	return &with
 }
 
 // explain gives an [*Error] its hint, if it has none yet. The error may be shared, so it is not
@@ -74,8 +89,10 @@ func (h *hints) hint(e *Error) string {
 		return fmt.Sprintf("HTTP %d, and not in the words of %s: something in between answered in its place; look for a proxy (HTTPS_PROXY), and at Config.TokenURL and Config.IAMCredentialsEndpoint", e.StatusCode, h.service(e.Stage))
 	case e.Stage == StageExchange:
 		return h.exchange(e)
-	case e.Stage == StageImpersonation:
-		return h.impersonation(e)
+	case e.Stage == StageImpersonation, e.Stage == StageIDToken, e.Stage == StageSigning:
+		return h.iamCredentials(e)
+	case e.Stage == StageDelegation:
+		return h.delegation(e)
 	}
 	return h.anyAnswer(e)
 }
@@ -107,15 +124,21 @@ func (h *hints) anyAnswer(e *Error) string {
 }
 
 func (h *hints) service(stage Stage) string {
-	if stage == StageImpersonation {
+	switch stage {
+	case StageImpersonation, StageIDToken, StageSigning:
 		return "Google's IAM Credentials API"
+	case StageDelegation:
+		return "Google's OAuth 2.0 server"
 	}
 	return "Google's Security Token Service"
 }
 
 func (h *hints) host(stage Stage) string {
-	if stage == StageImpersonation {
+	switch {
+	case stage == StageImpersonation, stage == StageIDToken, stage == StageSigning:
 		return h.iamHost
+	case stage == StageDelegation && h.user != nil:
+		return h.user.oauthHost
 	}
 	return h.tokenHost
 }

@@ -73,42 +73,6 @@ func (h *hints) longSubject() string {
 		pools("providers", "update-aws", h.providerName(), "--attribute-mapping=google.subject=assertion.userid,attribute.aws_role="+defaultRoleMapping))
 }
 
-// impersonation is the hint for an answer of the IAM Credentials API that is no token.
-func (h *hints) impersonation(e *Error) string {
-	switch {
-	case e.Reason == reasonServiceDisabled:
-		return lines("the IAM Credentials API is off in the project of the service account. Switch it on, and wait a few minutes:",
-			command("gcloud", "services", "enable", "iamcredentials.googleapis.com")+" "+projectOption(e.Metadata["consumer"]))
-	case e.Reason == "SECURITY_POLICY_VIOLATED", strings.Contains(e.Description, "vpcServiceControlsUniqueIdentifier"):
-		return lines("a VPC Service Controls perimeter forbids the call. Look the denial up by its identifier, and add an ingress rule with the identity type ANY_IDENTITY:",
-			command("gcloud", "logging", "read", `protoPayload.metadata.@type="type.googleapis.com/google.cloud.audit.VpcServiceControlAuditMetadata" `+
-				"protoPayload.metadata.vpcServiceControlsUniqueId="+filterString(violation(e)))+" "+projectOption(e.Metadata["consumer"]))
-	case e.StatusCode == http.StatusTooManyRequests, e.Transient:
-		return h.anyAnswer(e)
-	case e.Reason == "ACCESS_TOKEN_SCOPE_INSUFFICIENT":
-		return "the federated token lacks the scope " + CloudPlatformScope + ", which generateAccessToken needs: leave the exchange to awsfed.NewTokenSource, or give the Exchanger no other Scopes"
-	case e.StatusCode == http.StatusUnauthorized:
-		return lines("Google no longer accepts the federated token, nor a new one: the pool may have been disabled or deleted in this moment. See its state:",
-			pools("describe", h.pool()))
-	case e.StatusCode == http.StatusForbidden:
-		return lines(h.caller()+" may not impersonate "+h.account+". Google gives one text for a missing role, a wrong principal and a wrong account name. If the role is missing, grant it; that takes some minutes to work:",
-			command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", h.account, "--role=roles/iam.workloadIdentityUser", "--member="+h.member()),
-			"If you think that it is there, see the bindings, and hold their principals against this one:",
-			command("gcloud", "iam", "service-accounts", "get-iam-policy", h.account),
-			"With an attribute mapping of your own the principal is another. With Delegates each account needs roles/iam.serviceAccountTokenCreator on the next.")
-	case e.StatusCode == http.StatusNotFound:
-		return lines("the service account "+h.account+" does not exist, or was deleted. See which there are:",
-			command("gcloud", "iam", "service-accounts", "list", "--filter=email:"+filterString(h.account)))
-	case e.Code == "INVALID_ARGUMENT":
-		return lines(fmt.Sprintf("Google refuses the lifetime of %s or the scopes, and does not say which. If Config.Lifetime is more than 1h, see whether this constraint lists the account:", h.lifetime),
-			lifetimeExtension("describe")+" "+h.accountProject()+" --effective",
-			"If it does not, take 1h, or list the account (that needs roles/orgpolicy.policyAdmin):",
-			lifetimeExtension("allow", h.account)+" "+h.accountProject(),
-			"If Config.Lifetime is not more than 1h, one of Config.Scopes is not a scope of Google's: see https://developers.google.com/identity/protocols/oauth2/scopes")
-	}
-	return h.anyAnswer(e)
-}
-
 // pool and providerName are the names that gcloud takes in the place of an ID and two flags.
 func (h *hints) pool() string {
 	return fmt.Sprintf("projects/%s/locations/global/workloadIdentityPools/%s", h.provider.ProjectNumber, h.provider.Pool)

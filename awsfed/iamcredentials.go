@@ -167,7 +167,9 @@ func post[T any](ctx context.Context, c *accountClient, r accountRequest[T], tok
 		return result, networkError(stage, err)
 	}
 	if answer.Status != http.StatusOK {
-		return result, answerError(stage, answer, token.AccessToken)
+		e := answerError(stage, answer, token.AccessToken)
+		e.ownToken = c.made == StageImpersonation
+		return result, e
 	}
 	return r.parse(answer)
 }

@@ -142,7 +142,7 @@ func (r *refresher) settle(f *refresh, t *trial, token *oauth2.Token, err error,
 		failed = newFailure(r.kind.stage(), err)
 	}
 	late := errors.Is(t.Err(), context.DeadlineExceeded)
-	told := report{RefreshEvent: RefreshEvent{Kind: r.kind, Provider: r.reporter.provider, ServiceAccount: r.account, Attempt: t.number,
+	told := report{RefreshEvent: RefreshEvent{Kind: r.kind, Provider: r.reporter.provider, ServiceAccount: r.account, Target: r.target, Attempt: t.number,
 		Start: t.start, Duration: now.Sub(t.start), Steps: t.result()}}
 
 	r.mu.Lock()

@@ -32,6 +32,7 @@ type refresher struct {
 	source   ContextTokenSource
 	kind     TokenKind
 	account  string // in events; "" for none
+	target   string // so is this
 	timeout  time.Duration
 	reserve  time.Duration // as in Config
 	reporter *reporter

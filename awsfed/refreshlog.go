@@ -55,6 +55,9 @@ func logEvent(logger *slog.Logger, event report) {
 	if event.ServiceAccount != "" {
 		attrs = append(attrs, slog.String("service_account", event.ServiceAccount))
 	}
+	if event.Target != "" {
+		attrs = append(attrs, slog.String("target", event.Target))
+	}
 	switch {
 	case level == slog.LevelInfo:
 		attrs = append(attrs, slog.Duration("after", event.Start.Add(event.Duration).Sub(event.outage.since)), slog.Int("attempts", event.Attempt),

@@ -30,17 +30,18 @@ import (
 // asks for no longer ones, as long as somebody asks.
 type TokenSource struct {
 	hidden       secret.Box[*refresher] // of nil in the zero value
-	below        secret.Box[*refresher] // of the federated token, where NewTokenSource made both; else of nil
+	below        secret.Box[*refresher] // of the federated token, where a constructor of this package knows it; else of nil
 	quotaProject string
 }
 
 // CacheOptions are the options of [NewCachedTokenSource]. Nil and the zero value are good.
 type CacheOptions struct {
-	// Kind, Provider and ServiceAccount say in events and log lines what the source gives. Optional; the
-	// default of Kind is "token".
+	// Kind, Provider, ServiceAccount and Target say in events and log lines what the source gives.
+	// Optional; the default of Kind is "token".
 	Kind           TokenKind
 	Provider       string
 	ServiceAccount string
+	Target         string
 	// Timeout, Reserve, QuotaProject, Logger, OnRefresh and LinkOf are as in [Config].
 	Timeout      time.Duration
 	Reserve      time.Duration
@@ -59,22 +60,47 @@ func NewTokenSource(ctx context.Context, cfg Config) (*TokenSource, error) {
 	if err != nil {
 		return nil, err
 	}
+	flow, err := connect(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if s.ServiceAccount == "" {
+		return flow.federated, nil
+	}
+	return flow.cached(newImpersonator(s, flow.federated), ServiceAccountToken, ""), nil
+}
+
+// A tokenFlow is a source of federated tokens and what is shared by those who use it.
+type tokenFlow struct {
+	settings  *settings
+	reporter  *reporter
+	federated *TokenSource
+}
+
+// connect makes the source of federated tokens, unless the configuration has one.
+func connect(ctx context.Context, s *settings) (*tokenFlow, error) {
+	flow := &tokenFlow{settings: s, federated: s.Federated,
+		reporter: newReporter(CacheOptions{Provider: s.providerName(), Logger: s.Logger, OnRefresh: s.OnRefresh, LinkOf: s.LinkOf})}
+	if flow.federated != nil {
+		return flow, nil
+	}
 	builder, err := newSubjectTokenBuilder(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	exchanger := newExchanger(s, builder, s.exchangeScopes(), &clock.Clock{})
-	reporter := newReporter(CacheOptions{Provider: s.providerName(), Logger: s.Logger, OnRefresh: s.OnRefresh, LinkOf: s.LinkOf})
 	options := CacheOptions{Kind: FederatedToken, Timeout: s.Timeout, Reserve: s.Reserve, QuotaProject: s.QuotaProject}
-	federated := newCachedTokenSource(exchanger, options, reporter)
-	if s.ServiceAccount == "" {
-		return federated, nil
-	}
-	impersonator := newImpersonator(s, federated)
-	options.Kind, options.ServiceAccount = ServiceAccountToken, s.ServiceAccount
-	account := newCachedTokenSource(impersonator, options, reporter)
-	account.below = federated.hidden
-	return account, nil
+	flow.federated = newCachedTokenSource(exchanger, options, flow.reporter)
+	return flow, nil
+}
+
+// cached is a source of what the service account gives.
+func (flow *tokenFlow) cached(source ContextTokenSource, kind TokenKind, target string) *TokenSource {
+	s := flow.settings
+	options := CacheOptions{Kind: kind, ServiceAccount: s.ServiceAccount, Target: target, Timeout: s.Timeout, Reserve: s.Reserve, QuotaProject: s.QuotaProject}
+	ts := newCachedTokenSource(source, options, flow.reporter)
+	ts.below = flow.federated.hidden
+	return ts
 }
 
 // NewCachedTokenSource makes a [TokenSource] of any source, so that one cached federated token can
@@ -108,6 +134,7 @@ func newCachedTokenSource(source ContextTokenSource, options CacheOptions, repor
 			source:   source,
 			kind:     cmp.Or(options.Kind, "token"),
 			account:  options.ServiceAccount,
+			target:   options.Target,
 			timeout:  cmp.Or(options.Timeout, defaultTimeout),
 			reserve:  options.Reserve,
 			reporter: reporter,

@@ -101,6 +101,16 @@ func (c Config) faults() (principal.Provider, []*FieldError) {
 	if len(c.UserProject) > maxUserProject || strings.ContainsFunc(c.UserProject, notHeaderText) {
 		fault("UserProject", c.UserProject, "a project's ID or number, of 32 characters at most")
 	}
+	if c.Federated != nil {
+		switch r := c.Federated.refresher(); {
+		case r == nil:
+			fault("Federated", "a source that no constructor made", "a source of federated tokens: NewTokenSource without a ServiceAccount makes one")
+		case r.kind == ServiceAccountToken || r.kind == IDToken || r.kind == DelegatedToken:
+			fault("Federated", "a source of the kind "+string(r.kind), "a source of federated tokens: NewTokenSource without a ServiceAccount makes one")
+		case c.ServiceAccount == "":
+			fault("Federated", string(r.kind), "none without a ServiceAccount: it is what NewTokenSource would give")
+		}
+	}
 	faults = append(faults, c.clientFaults()...)
 	faults = append(faults, c.Subject.faults()...)
 	return provider, append(faults, c.urlFaults()...)
