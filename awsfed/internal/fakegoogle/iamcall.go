@@ -98,8 +98,9 @@ func (g *Cloud) authorize(c iamCall, permission string, delegates []string) (sa 
 	delegation = append(append(delegation, c.caller.Delegation...), c.caller.Principal)
 	chain := make([]string, 0, len(delegates)+1)
 	for _, delegate := range delegates {
-		name, found := strings.CutPrefix(delegate, "projects/-/"+serviceAccountsPath+"/")
-		if !found {
+		// The reference has the resource name; bare names are seen to work, too.
+		name := strings.TrimPrefix(delegate, "projects/-/"+serviceAccountsPath+"/")
+		if name == "" || strings.Contains(name, "/") {
 			return ServiceAccount{}, nil, InvalidArgument()
 		}
 		chain = append(chain, name)

@@ -99,6 +99,7 @@ func (g *Cloud) generateIDToken(c iamCall) (any, *APIError) {
 		Audience                   string   `json:"audience"`
 		IncludeEmail               bool     `json:"includeEmail"`
 		OrganizationNumberIncluded bool     `json:"organizationNumberIncluded"`
+		UseEmailAzp                bool     `json:"useEmailAzp"`
 	}
 	if failure := unmarshalProto(c.body, &request); failure != nil {
 		return nil, failure
@@ -118,6 +119,9 @@ func (g *Cloud) generateIDToken(c iamCall) (any, *APIError) {
 		"sub": sa.UniqueID,
 		"iat": now.Unix(),
 		"exp": now.Add(time.Hour).Unix(),
+	}
+	if request.UseEmailAzp {
+		claims["azp"] = sa.Email
 	}
 	if request.IncludeEmail {
 		claims["email"], claims["email_verified"] = sa.Email, true

@@ -211,9 +211,15 @@ func TestACallThatBreaksOneRuleIsRefusedForIt(t *testing.T) {
 			c.method = appEmail + ":signJwt"
 			c.body = `{"payload":"{}"}`
 		}, unauthenticated("ACCESS_TOKEN_TYPE_UNSUPPORTED", "SignJwt")},
-		"a delegate that is no resource": {func(_ *testing.T, _ *testCloud, c *call) {
-			c.body = `{"scope":["email"],"delegates":["` + appEmail + `"]}`
+		"a delegate with a project ID": {func(_ *testing.T, _ *testCloud, c *call) {
+			c.body = `{"scope":["email"],"delegates":["projects/my-project/serviceAccounts/` + appEmail + `"]}`
 		}, invalid},
+		"a delegate without a name": {func(_ *testing.T, _ *testCloud, c *call) {
+			c.body = `{"scope":["email"],"delegates":["projects/-/serviceAccounts/"]}`
+		}, invalid},
+		"a bare delegate that does not exist": {func(_ *testing.T, _ *testCloud, c *call) {
+			c.body = `{"scope":["email"],"delegates":["no@x"]}`
+		}, map[string]any{"code": 404.0, "message": "Not found; Gaia id not found for email no@x", "status": "NOT_FOUND"}},
 		"a delegate that does not exist": {func(_ *testing.T, _ *testCloud, c *call) {
 			c.body = `{"scope":["email"],"delegates":["projects/-/serviceAccounts/no@x"]}`
 		}, map[string]any{"code": 404.0, "message": "Not found; Gaia id not found for email no@x", "status": "NOT_FOUND"}},

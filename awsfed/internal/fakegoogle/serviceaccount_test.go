@@ -41,55 +41,6 @@ func TestWhoMayImpersonate(t *testing.T) {
 	}
 }
 
-func TestDelegation(t *testing.T) {
-	const first, second, target = "first@p.iam.gserviceaccount.com", "second@p.iam.gserviceaccount.com", "target@p.iam.gserviceaccount.com"
-	everyone := newCloud(fakegoogle.Options{}).Google.Provider().Everyone()
-	grants := [][3]string{
-		{first, fakegoogle.RoleServiceAccountTokenCreator, everyone},
-		{second, fakegoogle.RoleServiceAccountTokenCreator, "serviceAccount:" + first},
-		{target, fakegoogle.RoleServiceAccountTokenCreator, "serviceAccount:" + second},
-	}
-	body := `{"scope":["` + cloudPlatform + `"],"delegates":["projects/-/serviceAccounts/` + first + `","projects/-/serviceAccounts/` + second + `"]}`
-	for name, test := range map[string]struct {
-		missing int // the grant that is not made; -1 for none
-		denied  string
-	}{
-		"a whole chain":                        {-1, ""},
-		"a caller that may not use the first":  {0, "iam.serviceAccounts.implicitDelegation"},
-		"a first that may not use the second":  {1, "iam.serviceAccounts.implicitDelegation"},
-		"a second that may not use the target": {2, "iam.serviceAccounts.getAccessToken"},
-		"a caller that may only be the first":  {3, "iam.serviceAccounts.implicitDelegation"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			cloud := newCloud(fakegoogle.Options{})
-			for _, email := range []string{first, second, target} {
-				addAccount(t, cloud, email)
-			}
-			for i, grant := range grants {
-				role := grant[1]
-				if i == 0 && test.missing == 3 {
-					role = fakegoogle.RoleWorkloadIdentityUser // which holds no implicitDelegation
-				}
-				if i != test.missing {
-					require.NoError(t, cloud.Google.Grant(grant[0], role, grant[2]))
-				}
-			}
-			response, answer := postIAM(t, cloud, federatedToken(t, cloud), target+":generateAccessToken", body)
-			if test.denied != "" {
-				assert.Equal(t, http.StatusForbidden, response.StatusCode)
-				assert.Equal(t, "Permission '"+test.denied+"' denied on resource (or it may not exist).", answer["error"].(map[string]any)["message"])
-				return
-			}
-			require.Equal(t, http.StatusOK, response.StatusCode, "%v", answer)
-			access, err := cloud.Google.Check(answer["accessToken"].(string))
-			require.NoError(t, err)
-			assert.Equal(t, target, access.Principal)
-			require.Len(t, access.Delegation, 3)
-			assert.Equal(t, []string{first, second}, access.Delegation[1:])
-		})
-	}
-}
-
 func TestAServiceAccountMayImpersonateAnother(t *testing.T) {
 	cloud := newCloud(fakegoogle.Options{})
 	const target = "target@p.iam.gserviceaccount.com"

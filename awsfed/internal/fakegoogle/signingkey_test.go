@@ -77,11 +77,13 @@ func TestGenerateIDToken(t *testing.T) {
 		organization int64
 		want         map[string]any
 	}{
-		"the least":          {body: `{"audience":"https://service.example"}`, want: map[string]any{}},
-		"with the email":     {body: `{"audience":"https://service.example","includeEmail":true}`, want: map[string]any{"email": appEmail, "email_verified": true}},
-		"in snake_case":      {body: `{"audience":"https://service.example","include_email":true}`, want: map[string]any{"email": appEmail, "email_verified": true}},
-		"of an organization": {`{"audience":"https://service.example","organizationNumberIncluded":true}`, 123, map[string]any{"google": map[string]any{"organization_number": 123.0}}},
-		"of no organization": {`{"audience":"https://service.example","organizationNumberIncluded":true}`, 0, map[string]any{"google": map[string]any{"organization_number": nil}}},
+		"the least":                       {body: `{"audience":"https://service.example"}`, want: map[string]any{}},
+		"with the email":                  {body: `{"audience":"https://service.example","includeEmail":true}`, want: map[string]any{"email": appEmail, "email_verified": true}},
+		"in snake_case":                   {body: `{"audience":"https://service.example","include_email":true}`, want: map[string]any{"email": appEmail, "email_verified": true}},
+		"with the email as the party":     {body: `{"audience":"https://service.example","useEmailAzp":true}`, want: map[string]any{"azp": appEmail}},
+		"with the unique ID as the party": {body: `{"audience":"https://service.example","useEmailAzp":false}`, want: map[string]any{}},
+		"of an organization":              {`{"audience":"https://service.example","organizationNumberIncluded":true}`, 123, map[string]any{"google": map[string]any{"organization_number": 123.0}}},
+		"of no organization":              {`{"audience":"https://service.example","organizationNumberIncluded":true}`, 0, map[string]any{"google": map[string]any{"organization_number": nil}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cloud := newCloud(fakegoogle.Options{})
@@ -97,7 +99,10 @@ func TestGenerateIDToken(t *testing.T) {
 			delete(claims, "iat")
 			delete(claims, "exp")
 			test.want["iss"], test.want["aud"] = "https://accounts.google.com", "https://service.example"
-			test.want["azp"], test.want["sub"] = id, id
+			test.want["sub"] = id
+			if test.want["azp"] == nil {
+				test.want["azp"] = id
+			}
 			assert.Equal(t, test.want, claims)
 		})
 	}

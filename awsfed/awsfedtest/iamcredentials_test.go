@@ -1,0 +1,72 @@
+package awsfedtest_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
+)
+
+// federated returns a federated token of the cloud's role.
+func federated(t *testing.T, cloud *awsfedtest.Cloud) string {
+	t.Helper()
+	cfg := cloud.Config()
+	cfg.ServiceAccount = ""
+	token, err := fetch(t.Context(), cfg)
+	require.NoError(t, err)
+	return token.AccessToken
+}
+
+// callIAM calls a method of IAM Credentials on a service account.
+func callIAM(t *testing.T, cloud *awsfedtest.Cloud, token, account, method, body string) (int, map[string]any) {
+	t.Helper()
+	var answer map[string]any
+	status, err := post(t.Context(), cloud.Client(), "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"+account+":"+method,
+		"application/json", "Bearer "+token, body, &answer)
+	require.NoError(t, err)
+	return status, answer
+}
+
+// claimsOf returns what a JWT says, without a look at its signature.
+func claimsOf(t *testing.T, token string) map[string]any {
+	t.Helper()
+	parts := strings.Split(token, ".")
+	require.Len(t, parts, 3)
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	require.NoError(t, err)
+	var claims map[string]any
+	require.NoError(t, json.Unmarshal(payload, &claims))
+	return claims
+}
+
+func TestADelegateMayBeNamedByItsBareEmail(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	const delegate = "delegate@my-project.iam.gserviceaccount.com"
+	require.NoError(t, cloud.AddServiceAccount(awsfedtest.ServiceAccount{Email: delegate}))
+	require.NoError(t, cloud.AddServiceAccount(awsfedtest.ServiceAccount{Email: target}))
+	require.NoError(t, cloud.Grant(delegate, creator, cloud.Provider().Everyone()))
+	require.NoError(t, cloud.Grant(target, creator, "serviceAccount:"+delegate))
+	token := federated(t, cloud)
+
+	status, answer := callIAM(t, cloud, token, target, "generateAccessToken", `{"scope":["email"],"delegates":["`+delegate+`"]}`)
+	require.Equal(t, http.StatusOK, status, answer)
+	access, err := cloud.Check(answer["accessToken"].(string))
+	require.NoError(t, err)
+	assert.Equal(t, delegate, access.Delegation[1])
+	status, _ = callIAM(t, cloud, token, target, "generateAccessToken", `{"scope":["email"]}`)
+	assert.Equal(t, http.StatusForbidden, status, "without the delegate")
+}
+
+func TestTheAuthorizedPartyOfAnIDTokenMayBeTheEmail(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	account := cloud.Config().ServiceAccount
+	status, answer := callIAM(t, cloud, federated(t, cloud), account, "generateIdToken", `{"audience":"https://service.example","useEmailAzp":true}`)
+	require.Equal(t, http.StatusOK, status, answer)
+	assert.Equal(t, account, claimsOf(t, answer["token"].(string))["azp"])
+}
