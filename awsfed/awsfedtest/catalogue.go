@@ -105,8 +105,10 @@ func serviceAccountFaults() []NamedFault {
 			func(c *Cloud) func() { return c.google.DenyByVPCServiceControls() }},
 		{"iam-quota", "the quota of credential generation is used up", IAMCredentials, 429, "RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED", false,
 			func(c *Cloud) func() { return c.google.ExhaustIAMQuota() }},
-		{"lifetime-too-long", "the lifetime is more than the service account is allowed", IAMCredentials, 400, "INVALID_ARGUMENT", "", false,
-			injected(refusal(IAMCredentials, fakegoogle.InvalidArgument()).When(generate))},
+		{"lifetime-too-long", "the lifetime is more than the service account is allowed", IAMCredentials, 400, "INVALID_ARGUMENT", "", true,
+			func(c *Cloud) func() {
+				return c.Inject(refusal(IAMCredentials, fakegoogle.LifetimeTooLong(c.options.ServiceAccount)).When(generate))
+			}},
 		{"scope-insufficient", "the federated token lacks the scope cloud-platform", IAMCredentials, 403, denied, "ACCESS_TOKEN_SCOPE_INSUFFICIENT", false,
 			injected(refusal(IAMCredentials, fakegoogle.ScopeInsufficient()))},
 		{"token-revoked", "the federated token is not valid any more", IAMCredentials, 401, "UNAUTHENTICATED", "", true,

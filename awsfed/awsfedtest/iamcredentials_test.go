@@ -70,3 +70,18 @@ func TestTheAuthorizedPartyOfAnIDTokenMayBeTheEmail(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, answer)
 	assert.Equal(t, account, claimsOf(t, answer["token"].(string))["azp"])
 }
+
+func TestALifetimeOverAnHourIsRefusedAsTheCatalogueSays(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	account, token := cloud.Config().ServiceAccount, federated(t, cloud)
+	_, want := callIAM(t, cloud, token, account, "generateAccessToken", `{"scope":["email"],"lifetime":"3601s"}`)
+	status, answer := callIAM(t, cloud, token, account, "generateAccessToken", `{"scope":[""],"lifetime":"3600s"}`)
+	require.Equal(t, http.StatusOK, status, answer)
+
+	fault, ok := awsfedtest.FaultByName("lifetime-too-long")
+	require.True(t, ok)
+	defer fault.Inject(cloud)()
+	status, answer = callIAM(t, cloud, token, account, "generateAccessToken", `{"scope":["email"]}`)
+	assert.Equal(t, http.StatusBadRequest, status)
+	assert.Equal(t, want, answer)
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,9 +12,6 @@ import (
 const (
 	scopeCloudPlatform = "https://www.googleapis.com/auth/cloud-platform"
 	scopeIAM           = "https://www.googleapis.com/auth/iam"
-	defaultTokenTime   = time.Hour
-	maxTokenTime       = time.Hour
-	maxExtendedTime    = 12 * time.Hour
 	maxJWTTime         = 12 * time.Hour
 )
 
@@ -59,15 +57,14 @@ func (g *Cloud) generateAccessToken(c iamCall) (any, *APIError) {
 	if failure != nil {
 		return nil, failure
 	}
-	lifetime, longest := defaultTokenTime, maxTokenTime
-	if sa.ExtendedLifetime {
-		longest = maxExtendedTime
+	lifetime, failure := lifetimeOf(sa, request.Lifetime, c.unsettled)
+	if failure != nil {
+		return nil, failure
 	}
-	ok := true
-	if request.Lifetime != nil {
-		lifetime, ok = parseProtoDuration(*request.Lifetime)
+	if slices.Equal(request.Scope, []string{""}) { // as measured; no scope at all is an error
+		request.Scope = []string{scopeCloudPlatform}
 	}
-	if !ok || lifetime <= 0 || lifetime < c.unsettled.MinLifetime || lifetime > longest || !validScopes(request.Scope) {
+	if !validScopes(request.Scope) {
 		return nil, InvalidArgument()
 	}
 	format := time.RFC3339
@@ -197,18 +194,6 @@ func (g *Cloud) allowedLocations(c iamCall) (any, *APIError) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.locations, nil
-}
-
-// parseProtoDuration reads a google.protobuf.Duration in JSON: seconds with up to nine digits after
-// the point, and "s".
-func parseProtoDuration(s string) (time.Duration, bool) {
-	number, found := strings.CutSuffix(s, "s")
-	whole, fraction, point := strings.Cut(strings.TrimPrefix(number, "-"), ".")
-	if !found || !isDigits(whole) || point && (!isDigits(fraction) || len(fraction) > 9) {
-		return 0, false
-	}
-	d, err := time.ParseDuration(s)
-	return d, err == nil
 }
 
 // decodeBase64 takes both alphabets, with padding or without, as protobuf's JSON does.

@@ -62,6 +62,19 @@ func TestGenerateAccessToken(t *testing.T) {
 	assert.Equal(t, session, access.Identity.ARN)
 }
 
+func TestOneEmptyScopeStandsForCloudPlatform(t *testing.T) {
+	cloud := newCloud(fakegoogle.Options{})
+	for body, want := range map[string]int{`{"scope":[""]}`: 200, `{"scope":[]}`: 400, `{"scope":["","email"]}`: 400, `{"scope":["",""]}`: 400} {
+		response, answer := postIAM(t, cloud, federatedToken(t, cloud), appEmail+":generateAccessToken", body)
+		require.Equal(t, want, response.StatusCode, "%s: %v", body, answer)
+		if want == http.StatusOK {
+			access, err := cloud.Google.Check(answer["accessToken"].(string))
+			require.NoError(t, err)
+			assert.Equal(t, []string{cloudPlatform}, access.Scopes)
+		}
+	}
+}
+
 func TestAServiceAccountIsNamedByEmailOrUniqueID(t *testing.T) {
 	cloud := newCloud(fakegoogle.Options{})
 	sa := addAccount(t, cloud, "other@my-project.iam.gserviceaccount.com")
@@ -80,50 +93,6 @@ func TestExpireTimeMayHaveAFraction(t *testing.T) {
 	cloud.Google.SetUnsettled(u)
 	_, answer := postIAM(t, cloud, federatedToken(t, cloud), appEmail+":generateAccessToken", oneScope)
 	assert.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`, answer["expireTime"])
-}
-
-func TestLifetimesOfAccessTokens(t *testing.T) {
-	for name, test := range map[string]struct {
-		lifetime string // JSON
-		extended bool
-		minimum  time.Duration
-		want     time.Duration // 0: refused
-	}{
-		"an hour if nothing is said":        {lifetime: "null", want: time.Hour},
-		"an hour":                           {lifetime: `"3600s"`, want: time.Hour},
-		"a fraction of a second":            {lifetime: `"1800.5s"`, want: 1800 * time.Second},
-		"more than an hour":                 {lifetime: `"3601s"`},
-		"a fraction more than an hour":      {lifetime: `"3600.000000001s"`},
-		"12 hours with the extension":       {lifetime: `"43200s"`, extended: true, want: 12 * time.Hour},
-		"more than 12 hours":                {lifetime: `"43201s"`, extended: true},
-		"none":                              {lifetime: `"0s"`},
-		"a negative one":                    {lifetime: `"-60s"`},
-		"one without a unit":                {lifetime: `"3600"`},
-		"one of Go's":                       {lifetime: `"1h"`},
-		"ten digits after the point":        {lifetime: `"1.0000000001s"`},
-		"a number":                          {lifetime: `3600`},
-		"one below a minimum that is set":   {lifetime: `"599s"`, minimum: 10 * time.Minute},
-		"one of the minimum that is set":    {lifetime: `"600s"`, minimum: 10 * time.Minute, want: 10 * time.Minute},
-		"a minute, where no minimum is set": {lifetime: `"60s"`, want: time.Minute},
-	} {
-		t.Run(name, func(t *testing.T) {
-			cloud := newCloud(fakegoogle.Options{})
-			require.NoError(t, cloud.Google.UpdateServiceAccount(appEmail, func(sa *fakegoogle.ServiceAccount) { sa.ExtendedLifetime = test.extended }))
-			u := cloud.Google.Unsettled()
-			u.MinLifetime = test.minimum
-			cloud.Google.SetUnsettled(u)
-			body := `{"scope":["` + cloudPlatform + `"],"lifetime":` + test.lifetime + `}`
-			response, answer := postIAM(t, cloud, federatedToken(t, cloud), appEmail+":generateAccessToken", body)
-			if test.want == 0 {
-				assert.Equal(t, http.StatusBadRequest, response.StatusCode)
-				return
-			}
-			require.Equal(t, http.StatusOK, response.StatusCode, "%v", answer)
-			access, err := cloud.Google.Check(answer["accessToken"].(string))
-			require.NoError(t, err)
-			assert.WithinDuration(t, cloud.Now().Add(test.want), access.Expires, 5*time.Second)
-		})
-	}
 }
 
 // There is a row for each rule of the Service Account Credentials API, in a call that breaks just
