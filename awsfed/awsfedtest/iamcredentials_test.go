@@ -85,3 +85,26 @@ func TestALifetimeOverAnHourIsRefusedAsTheCatalogueSays(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, status)
 	assert.Equal(t, want, answer)
 }
+
+func TestAServiceAccountSignsAsItselfIfItMay(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	account := cloud.Config().ServiceAccount
+	token, err := fetch(t.Context(), cloud.Config())
+	require.NoError(t, err)
+	sign := func(token, method string) (int, map[string]any) {
+		return callIAM(t, cloud, token, account, method, `{"payload":"`+map[string]string{"signBlob": "eA==", "signJwt": "{}"}[method]+`"}`)
+	}
+	for _, method := range []string{"signBlob", "signJwt"} {
+		status, answer := sign(token.AccessToken, method)
+		assert.Equal(t, http.StatusForbidden, status)
+		assert.Contains(t, answer["error"].(map[string]any)["message"], "'iam.serviceAccounts."+method+"' denied")
+	}
+	require.NoError(t, cloud.Grant(account, creator, "serviceAccount:"+account))
+	for _, method := range []string{"signBlob", "signJwt"} {
+		status, answer := sign(token.AccessToken, method)
+		assert.Equal(t, http.StatusOK, status, answer)
+		assert.NotEmpty(t, answer["keyId"])
+		status, _ = sign(federated(t, cloud), method)
+		assert.Equal(t, http.StatusUnauthorized, status, "a federated token")
+	}
+}

@@ -200,7 +200,8 @@ func TestSigningNeedsItsPermission(t *testing.T) {
 	cloud := newCloud(fakegoogle.Options{})
 	token := impersonate(t, cloud)
 	for _, method := range []string{"signBlob", "signJwt"} {
-		_, answer := postIAM(t, cloud, token, appEmail+":"+method, `{"payload":"eA=="}`)
+		response, answer := postIAM(t, cloud, token, appEmail+":"+method, `{"payload":"eA=="}`)
+		assert.Equal(t, http.StatusForbidden, response.StatusCode)
 		assert.Equal(t, "Permission 'iam.serviceAccounts."+method+"' denied on resource (or it may not exist).", answer["error"].(map[string]any)["message"])
 	}
 }
