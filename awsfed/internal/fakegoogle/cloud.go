@@ -48,7 +48,7 @@ type Cloud struct {
 	outOfQuota  map[API]int
 	perimeter   map[API]int // of VPC Service Controls
 
-	key func() *signingKey
+	key func() *signingKey // Google's own
 }
 
 // defaultLifetime is the lifetime of a federated token in the reference of STS v1.
@@ -98,8 +98,8 @@ func New(opts Options) *Cloud {
 		apiDisabled: make(map[API]int),
 		outOfQuota:  make(map[API]int),
 		perimeter:   make(map[API]int),
-		key:         sync.OnceValue(func() *signingKey { return newSigningKey(opts.Now()) }),
 	}
+	g.key = g.newKey()
 	g.putProvider(Provider{Provider: g.home, Account: opts.Account, Mapping: opts.Mapping, Condition: opts.Condition})
 	app := g.putAccount(ServiceAccount{Email: opts.ServiceAccount})
 	g.homeMember = g.memberOf(opts)

@@ -133,21 +133,29 @@ func (g *Cloud) generateIDToken(c iamCall) (any, *APIError) {
 	return map[string]string{"token": g.key().signJWT([]byte(encodeJSON(claims)))}, nil
 }
 
-// payloadToSign is the payload of signBlob or signJwt, if the caller has the permission.
-func (g *Cloud) payloadToSign(c iamCall, permission string) (string, *APIError) {
+// payloadToSign is the payload of signBlob or signJwt and the key that is to sign it, if the caller
+// has the permission.
+func (g *Cloud) payloadToSign(c iamCall, permission string) (string, func() *signingKey, *APIError) {
 	var request struct {
 		Delegates []string `json:"delegates"`
 		Payload   string   `json:"payload"`
 	}
 	if failure := unmarshalProto(c.body, &request); failure != nil {
-		return "", failure
+		return "", nil, failure
 	}
-	_, _, failure := g.authorize(c, permission, request.Delegates)
-	return request.Payload, failure
+	sa, _, failure := g.authorize(c, permission, request.Delegates)
+	if failure != nil {
+		return "", nil, failure
+	}
+	key := g.keyOf(sa.UniqueID)
+	if key == nil { // deleted in between
+		return "", nil, accountNotFound(sa.Email)
+	}
+	return request.Payload, key, nil
 }
 
 func (g *Cloud) signBlob(c iamCall) (any, *APIError) {
-	encoded, failure := g.payloadToSign(c, permissionSignBlob)
+	encoded, key, failure := g.payloadToSign(c, permissionSignBlob)
 	if failure != nil {
 		return nil, failure
 	}
@@ -155,12 +163,11 @@ func (g *Cloud) signBlob(c iamCall) (any, *APIError) {
 	if !ok || len(payload) == 0 {
 		return nil, InvalidArgument()
 	}
-	key := g.key()
-	return map[string]string{"keyId": key.id, "signedBlob": base64.StdEncoding.EncodeToString(key.sign(payload))}, nil
+	return map[string]string{"keyId": key().id, "signedBlob": base64.StdEncoding.EncodeToString(key().sign(payload))}, nil
 }
 
 func (g *Cloud) signJWT(c iamCall) (any, *APIError) {
-	payload, failure := g.payloadToSign(c, permissionSignJWT)
+	payload, key, failure := g.payloadToSign(c, permissionSignJWT)
 	if failure != nil {
 		return nil, failure
 	}
@@ -175,8 +182,7 @@ func (g *Cloud) signJWT(c iamCall) (any, *APIError) {
 			return nil, InvalidArgument()
 		}
 	}
-	key := g.key()
-	return map[string]string{"keyId": key.id, "signedJwt": key.signJWT([]byte(payload))}, nil
+	return map[string]string{"keyId": key().id, "signedJwt": key().signJWT([]byte(payload))}, nil
 }
 
 // allowedLocations is the Regional Access Boundary of the caller itself, or of an account that it

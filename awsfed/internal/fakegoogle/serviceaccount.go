@@ -67,6 +67,7 @@ type ServiceAccount struct {
 type account struct {
 	ServiceAccount
 	bindings []binding
+	key      func() *signingKey // which needs no lock
 }
 
 type binding struct {
@@ -189,7 +190,7 @@ func (g *Cloud) putAccount(sa ServiceAccount) *account {
 	if sa.UniqueID == "" {
 		sa.UniqueID = uniqueIDOf(sa.Email)
 	}
-	a := &account{ServiceAccount: sa}
+	a := &account{ServiceAccount: sa, key: g.newKey()}
 	g.accounts[sa.UniqueID] = a
 	return a
 }

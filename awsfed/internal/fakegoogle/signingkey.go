@@ -13,14 +13,20 @@ import (
 	"math/big"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
-// signingKey is the one key with which the emulator signs for Google and for all service accounts.
+// signingKey is a key of Google's own, or of one service account.
 type signingKey struct {
 	private     *rsa.PrivateKey
 	id          string // 40 hexadecimal digits
 	certificate string // in PEM
+}
+
+// newKey returns what makes a signing key when it is first called for, since that takes time.
+func (g *Cloud) newKey() func() *signingKey {
+	return sync.OnceValue(func() *signingKey { return newSigningKey(g.now()) })
 }
 
 func newSigningKey(now time.Time) *signingKey {
@@ -80,6 +86,7 @@ func (k *signingKey) jwks() any {
 func (g *Cloud) ServeKeys(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/service_accounts/v1"), "/metadata")
 	kind, email, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	key := g.key
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		kind = ""
@@ -87,23 +94,32 @@ func (g *Cloud) ServeKeys(w http.ResponseWriter, r *http.Request) {
 		kind = "jwk"
 	case r.URL.Path == "/oauth2/v1/certs":
 		kind = "x509"
-	case path == r.URL.Path || !g.hasAccount(email):
+	case path == r.URL.Path:
 		kind = ""
+	default:
+		if key = g.keyOf(email); key == nil {
+			kind = ""
+		}
 	}
 	switch kind {
 	case "jwk":
 		w.Header().Set("Cache-Control", "public, max-age=3600")
-		g.write(w, http.StatusOK, g.key().jwks())
+		g.write(w, http.StatusOK, key().jwks())
 	case "x509":
 		w.Header().Set("Cache-Control", "public, max-age=3600")
-		g.write(w, http.StatusOK, map[string]string{g.key().id: g.key().certificate})
+		g.write(w, http.StatusOK, map[string]string{key().id: key().certificate})
 	default:
 		g.notServed(w, r)
 	}
 }
 
-func (g *Cloud) hasAccount(name string) bool {
+// keyOf returns what gives the key of a service account; nil if there is no such account.
+func (g *Cloud) keyOf(name string) func() *signingKey {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.find(name) != nil
+	a := g.find(name)
+	if a == nil {
+		return nil
+	}
+	return a.key
 }

@@ -140,7 +140,6 @@ func TestSignBlob(t *testing.T) {
 				"/service_accounts/v1/metadata/x509/" + appEmail,
 				"/service_accounts/v1/metadata/jwk/" + appEmail,
 				"/service_accounts/v1/jwk/" + appEmail,
-				"/oauth2/v1/certs",
 			} {
 				assert.NoError(t, rsa.VerifyPKCS1v15(keyOf(t, cloud, path, id), crypto.SHA256, digest[:], signature), path)
 			}
@@ -150,6 +149,22 @@ func TestSignBlob(t *testing.T) {
 		response, _ := postIAM(t, cloud, token, appEmail+":signBlob", `{"payload":"`+payload+`"}`)
 		assert.Equal(t, http.StatusBadRequest, response.StatusCode, payload)
 	}
+}
+
+func TestEachSignerHasAKeyOfItsOwn(t *testing.T) {
+	cloud := newCloud(fakegoogle.Options{})
+	other := addAccount(t, cloud, "other@my-project.iam.gserviceaccount.com")
+	seen := make(map[string]bool)
+	for _, path := range []string{"/oauth2/v1/certs", "/service_accounts/v1/metadata/x509/" + appEmail, "/service_accounts/v1/metadata/x509/" + other.Email} {
+		for range 2 {
+			_, answer := callGoogle(t, cloud, http.MethodGet, keysHost+path, "")
+			require.Len(t, answer, 1, path)
+			for id := range answer {
+				seen[id] = true
+			}
+		}
+	}
+	assert.Len(t, seen, 3)
 }
 
 func TestSignJWT(t *testing.T) {
