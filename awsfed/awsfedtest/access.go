@@ -10,21 +10,27 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
+// DelegatedToken is the kind of a user's access token that a service account got by domain-wide
+// delegation: see [Cloud.DelegateDomain].
+const DelegatedToken awsfed.TokenKind = "delegated-token"
+
 // Access is what an access token stands for.
 type Access struct {
-	// Kind tells a federated token from a service account's.
+	// Kind tells federated tokens, those of service accounts and delegated ones apart.
 	Kind awsfed.TokenKind
-	// Principal is whose token it is: principal://… for a federated token, an email for a service
-	// account's.
+	// Principal is whose token it is: principal://… for a federated token, else the email of a
+	// service account or, for a delegated token, of a user.
 	Principal string
-	// Delegation has those through whom a service account's token was got, the first caller first.
-	// It is empty for a federated token.
+	// Delegation has those through whom the token was got, the first caller first. It is empty for
+	// a federated token, and has only the service account for a delegated one: who had the
+	// assertion signed is not known.
 	Delegation []string
 	// Scopes are the token's OAuth scopes.
 	Scopes []string
 	// Expires is the token's end by the cloud's clock.
 	Expires time.Time
-	// Identity is the AWS identity that the token was got with in the first place.
+	// Identity is the AWS identity that the token was got with in the first place; zero for a token
+	// that an assertion gave.
 	Identity principal.Identity
 	// QuotaProject is the userProject that the exchange asked for; "" for none.
 	QuotaProject string
@@ -56,9 +62,14 @@ func AccessFrom(ctx context.Context) (Access, bool) {
 }
 
 func accessOf(a fakegoogle.Access) Access {
-	kind := awsfed.FederatedToken
-	if a.Kind == fakegoogle.ServiceAccountToken {
+	var kind awsfed.TokenKind
+	switch a.Kind {
+	case fakegoogle.FederatedToken:
+		kind = awsfed.FederatedToken
+	case fakegoogle.ServiceAccountToken:
 		kind = awsfed.ServiceAccountToken
+	case fakegoogle.DelegatedToken:
+		kind = DelegatedToken
 	}
 	return Access{
 		Kind: kind, Principal: a.Principal, Delegation: a.Delegation, Scopes: a.Scopes,

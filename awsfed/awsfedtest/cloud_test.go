@@ -218,6 +218,7 @@ func TestCloudSetClockMovesBothClouds(t *testing.T) {
 			for _, url := range []string{
 				"https://sts.amazonaws.com/", "http://169.254.169.254/latest/", "http://169.254.170.2/", keysURL,
 				"https://sts.googleapis.com/v1/token", "https://iamcredentials.googleapis.com/v1/",
+				"https://oauth2.googleapis.com/token",
 			} {
 				response, _, err := get(t.Context(), client, url)
 				require.NoError(t, err)

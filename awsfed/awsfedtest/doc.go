@@ -1,8 +1,8 @@
 // Package awsfedtest is AWS and Google Cloud in one process, as far as workload identity federation
 // goes: AWS STS and the credential endpoints of EC2, ECS and EKS on one side, Google's Security
-// Token Service and the Service Account Credentials API on the other. It holds what they hold and
-// checks what they check, so that the real AWS SDK and Google's own clients take it for the real
-// thing, and a wrong binding is a real 403.
+// Token Service, the Service Account Credentials API and the OAuth 2.0 token endpoint on the other.
+// It holds what they hold and checks what they check, so that the real AWS SDK and Google's own
+// clients take it for the real thing, and a wrong binding is a real 403.
 //
 // # Testing one's own service
 //
@@ -24,7 +24,8 @@
 // an EKS pod run as, and one provider of Google's, by which that role may be the service account
 // aws-app@my-project.iam.gserviceaccount.com. [Options] name them otherwise, and choose the
 // partition, region, attribute mapping and condition. [Cloud.AddRole], [Cloud.AddUser],
-// [Cloud.AddSession], [Cloud.AddProvider], [Cloud.AddServiceAccount] and [Cloud.Grant] add more;
+// [Cloud.AddSession], [Cloud.AddProvider], [Cloud.AddServiceAccount] and [Cloud.Grant] add more,
+// [Cloud.AddWorkspaceUser] and [Cloud.DelegateDomain] a Workspace with domain-wide delegation;
 // [Cloud.Check] says whose an access token is.
 //
 // # Without a network, or with one

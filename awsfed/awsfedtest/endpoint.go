@@ -23,6 +23,9 @@ const (
 	GoogleSTS Endpoint = "google-sts"
 	// IAMCredentials is Google's Service Account Credentials API.
 	IAMCredentials Endpoint = "iam-credentials"
+	// GoogleOAuth is the token endpoint of Google's OAuth 2.0 server, for assertions of service
+	// accounts.
+	GoogleOAuth Endpoint = "google-oauth"
 	// GoogleKeys serves the public keys that verify what Google signed.
 	GoogleKeys Endpoint = "google-keys"
 )
@@ -73,6 +76,8 @@ func endpointOfHost(host string) (Endpoint, bool) {
 		return GoogleSTS, true
 	case "iamcredentials":
 		return IAMCredentials, true
+	case "oauth2":
+		return GoogleOAuth, true
 	}
 	return "", false
 }
@@ -85,6 +90,8 @@ func endpointOfPath(path string) (Endpoint, bool) {
 		return AWSSTS, true
 	case path == "/v1/token" || path == "/v1beta/token":
 		return GoogleSTS, true
+	case path == "/token":
+		return GoogleOAuth, true
 	}
 	for _, at := range [...]struct {
 		prefix   string

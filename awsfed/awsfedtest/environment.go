@@ -160,6 +160,7 @@ func (s *Server) Config() awsfed.Config {
 		ServiceAccount:         s.cloud.options.ServiceAccount,
 		TokenURL:               s.URL + "/v1/token",
 		IAMCredentialsEndpoint: s.URL,
+		OAuthTokenURL:          s.URL + "/token",
 		MetadataEndpoint:       s.URL,
 	}
 }

@@ -24,6 +24,10 @@ func throttled(endpoint Endpoint) Fault {
 		return refusal(endpoint, fakeaws.Error(status, "Throttling", message))
 	case GoogleSTS:
 		return refusal(endpoint, fakegoogle.ReasonQuota.Refusal())
+	case GoogleOAuth:
+		return refusal(endpoint, &fakegoogle.Refusal{Answer: fakegoogle.Answer{
+			Status: status, Code: "rate_limit_exceeded", Description: message,
+		}})
 	case IAMCredentials:
 		return refusal(endpoint, fakegoogle.RateLimited("")) // a fault knows no project
 	}
@@ -36,7 +40,7 @@ func unavailable(endpoint Endpoint) Fault {
 	switch endpoint {
 	case AWSSTS:
 		return refusal(endpoint, fakeaws.Error(status, "ServiceUnavailable", message))
-	case GoogleSTS:
+	case GoogleSTS, GoogleOAuth:
 		return refusal(endpoint, &fakegoogle.Refusal{Answer: fakegoogle.Answer{
 			Status: status, Code: "temporarily_unavailable", Description: message, // RFC 6749 §4.1.2.1
 		}})

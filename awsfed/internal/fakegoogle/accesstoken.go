@@ -20,21 +20,24 @@ type TokenKind string
 // The kinds of access tokens.
 const (
 	FederatedToken      TokenKind = "federated"       // from STS: the AWS identity itself
-	ServiceAccountToken TokenKind = "service-account" // from generateAccessToken
+	ServiceAccountToken TokenKind = "service-account" // from generateAccessToken, or by an assertion of its own
+	DelegatedToken      TokenKind = "delegated"       // from the OAuth 2.0 server: a user's, by domain-wide delegation
 )
 
 // Access is what an access token stands for.
 type Access struct {
 	Kind TokenKind
-	// Principal is whose token it is: principal://… for a federated token, an email for a service
-	// account's.
+	// Principal is whose token it is: principal://… for a federated token, else the email of a
+	// service account or, for a delegated token, of a user.
 	Principal string
-	// Delegation has those through whom a service account's token was got, the first caller first.
-	// It is empty for a federated token.
+	// Delegation has those through whom the token was got, the first caller first. It is empty for
+	// a federated token, and has only the service account for a delegated one: who had the
+	// assertion signed is not known.
 	Delegation []string
 	Scopes     []string
 	Expires    time.Time // by the cloud's clock
-	// Identity is the AWS identity that the token was got with in the first place.
+	// Identity is the AWS identity that the token was got with in the first place; zero for a token
+	// that an assertion gave.
 	Identity principal.Identity
 	// QuotaProject is the userProject that the exchange asked for; "" for none.
 	QuotaProject string
@@ -50,15 +53,18 @@ type issued struct {
 	Access
 	provider   principal.Provider   // of a federated token
 	attributes principal.Attributes // of a federated token
-	account    string               // the unique ID of a service account's token
+	account    string               // the unique ID of the service account whose token it is, or who got it
 }
 
 // is reports whether a member of an IAM policy names the holder of the token.
 func (t *issued) is(member principal.Member) bool {
-	if t.Kind == ServiceAccountToken {
+	switch t.Kind {
+	case ServiceAccountToken:
 		return member.Kind == principal.KindServiceAccount && member.Value == t.Principal
+	case FederatedToken:
+		return member.Matches(t.provider, t.attributes)
 	}
-	return member.Matches(t.provider, t.attributes)
+	return false // policies name no users here
 }
 
 // issue makes an access token. Its text is remembered as a hash alone.
@@ -130,7 +136,7 @@ func (g *Cloud) holder(bearer string) (*issued, *APIError) {
 		return nil, Unauthenticated("ACCESS_TOKEN_EXPIRED")
 	case t.Kind == FederatedToken && g.pools[poolOf(t.provider)] != StateActive:
 		return nil, Unauthenticated("ACCOUNT_STATE_INVALID")
-	case t.Kind == ServiceAccountToken && (g.accounts[t.account] == nil || g.accounts[t.account].Disabled):
+	case t.Kind != FederatedToken && (g.accounts[t.account] == nil || g.accounts[t.account].Disabled):
 		return nil, Unauthenticated("ACCOUNT_STATE_INVALID")
 	}
 	return t, nil

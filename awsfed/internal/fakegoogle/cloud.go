@@ -1,6 +1,6 @@
 // Package fakegoogle is the emulated Google side of package awsfedtest, and of the emulator: the
-// Security Token Service and the Service Account Credentials API, with the workload identity pools,
-// service accounts and IAM policies behind them.
+// Security Token Service, the Service Account Credentials API and the OAuth 2.0 token endpoint,
+// with the workload identity pools, service accounts and IAM policies behind them.
 //
 // Texts that begin with "emulator:" and everything in [Unsettled] are this package's own, as nobody
 // knows Google's. They may change in any release.
@@ -18,9 +18,9 @@ import (
 )
 
 // Cloud is Google Cloud as far as workload identity federation goes: workload identity pools and
-// their providers, service accounts and who may use them, the Security Token Service, and the
-// Service Account Credentials API. It starts with what [Options] says, and can be changed at any
-// time. It is safe for concurrent use.
+// their providers, service accounts and who may use them, the Security Token Service, the Service
+// Account Credentials API, and the OAuth 2.0 token endpoint. It starts with what [Options] says,
+// and can be changed at any time. It is safe for concurrent use.
 type Cloud struct {
 	now       func() time.Time
 	replay    func(*http.Request) *http.Response
@@ -39,6 +39,7 @@ type Cloud struct {
 	providers map[principal.Provider]Provider
 	accounts  map[string]*account // by unique ID
 	policy    OrganizationPolicy
+	workspace workspace
 	tokens    map[[sha256.Size]byte]*issued
 	lifetime  time.Duration // of federated tokens
 	locations AllowedLocations
@@ -94,6 +95,7 @@ func New(opts Options) *Cloud {
 		accounts:    make(map[string]*account),
 		tokens:      make(map[[sha256.Size]byte]*issued),
 		lifetime:    defaultLifetime,
+		workspace:   newWorkspace(),
 		locations:   AllowedLocations{EncodedLocations: "0x0"},
 		apiDisabled: make(map[API]int),
 		outOfQuota:  make(map[API]int),

@@ -74,6 +74,8 @@ func (c *testCloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.Google.ServeSTS(w, r)
 	case "iamcredentials":
 		c.Google.ServeIAMCredentials(w, r)
+	case "oauth2", "127":
+		c.Google.ServeOAuth(w, r)
 	default:
 		c.Google.ServeKeys(w, r)
 	}

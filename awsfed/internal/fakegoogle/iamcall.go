@@ -56,7 +56,7 @@ func (g *Cloud) admitIAM(r *http.Request, c *iamCall, method string) *APIError {
 		return failure
 	}
 	project := caller.provider.ProjectNumber
-	if caller.Kind == ServiceAccountToken {
+	if caller.Kind != FederatedToken {
 		project = g.home.ProjectNumber
 	}
 	switch {
