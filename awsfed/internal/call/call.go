@@ -107,14 +107,14 @@ func (c *Client) Do(req *http.Request) (*Answer, error) {
 	}
 	slot, err := c.slot(req.Context(), req.URL.Host)
 	if err != nil {
-		return nil, &url.Error{Op: "Post", URL: req.URL.Redacted(), Err: fmt.Errorf("waiting for one of %d requests to end: %w", maxInFlight, err)}
+		return nil, &url.Error{Op: operation(req), URL: req.URL.Redacted(), Err: fmt.Errorf("waiting for one of %d requests to end: %w", maxInFlight, err)}
 	}
 	defer slot.free()
 	sent := time.Now()
 	resp, err := c.roundTrip(req)
 	if err != nil {
 		c.distrust(err)
-		return nil, clean(&url.Error{Op: "Post", URL: req.URL.Redacted(), Err: err})
+		return nil, clean(&url.Error{Op: operation(req), URL: req.URL.Redacted(), Err: err})
 	}
 	defer resp.Body.Close()
 	answer := &Answer{Status: resp.StatusCode, Sent: sent}
@@ -135,6 +135,14 @@ func (c *Client) Do(req *http.Request) (*Answer, error) {
 	// The page of a proxy, for one. Its status and its Retry-After count without the rest of it.
 	answer.Body = answer.Body[:MaxBody]
 	return answer, nil
+}
+
+// operation names the method as package net/http does in its errors.
+func operation(req *http.Request) string {
+	if req.Method == http.MethodGet || req.Method == "" {
+		return "Get"
+	}
+	return "Post"
 }
 
 // readAll reads a body up to one byte more than MaxBody. length is what the answer says of it, which
