@@ -14,6 +14,11 @@ import (
 // identity sends the signed request where Google would send it. That it does not get there from
 // here is a warning: it is Google that has to reach AWS STS.
 func (d *diagnosis) identity(ctx context.Context, s *Step) error {
+	if d.builder == nil {
+		s.Verdict = VerdictSkipped
+		s.Findings = append(s.Findings, "AWS is not asked: Config.Subject signs no request for it")
+		return nil
+	}
 	answer, req, err := d.callerIdentity(ctx)
 	if req == nil {
 		return err

@@ -59,7 +59,7 @@ type diagnosis struct {
 	*settings // all but empty if the Config is not valid
 	report    *Report
 	subject   *SubjectTokenBuilder
-	builder   *subjectTokenBuilder // of subject
+	builder   *subjectTokenBuilder // of subject; nil for another kind of Subject
 	clock     clock.Clock
 	answers   []answered // whose Date tells of the clock
 
@@ -175,7 +175,12 @@ func (d *diagnosis) credentials(ctx context.Context, s *Step) error {
 	if err != nil {
 		return err
 	}
-	d.subject, d.builder = builder, builder.hidden.Reveal()
+	d.subject, d.builder = builder, builder.signedRequests()
+	if d.builder == nil {
+		s.Verdict = VerdictSkipped
+		s.Findings = append(s.Findings, "Config.Subject needs no AWS credentials")
+		return nil
+	}
 	credentials, err := d.builder.chain.Retrieve(ctx)
 	if err != nil {
 		return err

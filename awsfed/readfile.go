@@ -45,8 +45,7 @@ func readFile(name string) ([]byte, error) {
 func readUntil(name string, deadline time.Time) ([]byte, error) {
 	f, err := openFile(name)
 	switch {
-	case err != nil && (len(name) > maxName || strings.ContainsAny(name, "{\n")):
-		// It is likely what the file holds, in JSON or base64. That may be a key.
+	case err != nil && looksLikeContent(name):
 		return nil, fileFault(fmt.Sprintf("a text of %d bytes, which is not shown", len(name)),
 			"the name of a file; ConfigFromJSON takes what is in it")
 	case err != nil:
@@ -88,4 +87,11 @@ func readUntil(name string, deadline time.Time) ([]byte, error) {
 
 func fileFault(name, want string) error {
 	return (&FieldError{Field: wholeFile, Found: name, Want: want}).cleaned()
+}
+
+// looksLikeContent reports whether the name of a file that cannot be opened is likely what it was to
+// hold: JSON, base64 or a token. That may be a secret.
+func looksLikeContent(name string) bool {
+	const tokenStart = "eyJ" // of a JSON object in base64
+	return len(name) > maxName || strings.ContainsAny(name, "{\n") || strings.HasPrefix(name, tokenStart)
 }

@@ -124,7 +124,7 @@ func (s Subject) faults() []*FieldError {
 		fault("", strings.Join(kinds, " and "), "one of WebIdentity, File, URL and Source")
 	}
 	if len(s.File) > maxFileName || strings.ContainsRune(s.File, 0) {
-		fault(".File", s.File, "the path of a file")
+		fault(".File", shownFile(s.File), "the path of a file")
 	}
 	if s.URL != "" {
 		if u, err := hosts.Parse(s.URL); err != nil || !secure(u) {
@@ -161,9 +161,14 @@ func (s Subject) headerFaults() (faults []*FieldError) {
 		faults = append(faults, &FieldError{Field: "Subject.Headers", Found: fmt.Sprint(len(s.Headers)), Want: "32 at most"})
 		return faults
 	}
+	names := make(map[string]bool)
 	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
-		value := s.Headers[name]
+		value, canonical := s.Headers[name], http.CanonicalHeaderKey(name)
+		twice := names[canonical]
+		names[canonical] = true
 		switch {
+		case twice:
+			faults = append(faults, &FieldError{Field: "Subject.Headers", Found: shown(name), Want: "each header once, whatever the case of its name"})
 		case !headerName(name):
 			faults = append(faults, &FieldError{Field: "Subject.Headers", Found: shown(name), Want: "names of headers (RFC 9110 §5.1), other than those of the connection"})
 		case len(value) > maxHeaderValue || strings.ContainsFunc(value, notHeaderValue):

@@ -77,6 +77,9 @@ func BypassedProxy(u *url.URL) (variable, kind string) {
 	return strings.ToUpper(u.Scheme) + "_PROXY", kind
 }
 
+// Nearby reports whether host, without a port, is an address that is never behind a proxy.
+func Nearby(host string) bool { return addressKind(host) != "" }
+
 // addressKind is "loopback", "link-local" or "unique-local" for the addresses that are never behind
 // a proxy, "" for all others. EC2 metadata and the agents of ECS and EKS are at 169.254.0.0/16 and
 // fd00:ec2::/32.
