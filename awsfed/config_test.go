@@ -120,6 +120,15 @@ func TestConfigFaultsAreEachReportedByTheirField(t *testing.T) {
 			"MetadataEndpoint", "http://169.254.169.254?a=b"},
 		{"metadata with a path", func(c *awsfed.Config) { c.MetadataEndpoint = "http://169.254.169.254/ec2" },
 			"MetadataEndpoint", "http://169.254.169.254/ec2"},
+		{"a client without a secret", func(c *awsfed.Config) { c.ClientID = "client" }, "ClientSecret", ""},
+		{"a secret without a client", func(c *awsfed.Config) { c.ClientSecret = plantedSecret }, "ClientID", ""},
+		{"a client with a colon", func(c *awsfed.Config) { c.ClientID, c.ClientSecret = "a:b", plantedSecret }, "ClientID", "a:b"},
+		{"a client with a blank", func(c *awsfed.Config) { c.ClientID, c.ClientSecret = "a b", plantedSecret }, "ClientID", "a b"},
+		{"a secret with a line's end, which is not quoted", func(c *awsfed.Config) { c.ClientID, c.ClientSecret = "a", plantedSecret+"\n" },
+			"ClientSecret", "a text of other characters, or longer"},
+		{"a project of more than 32 characters", func(c *awsfed.Config) { c.UserProject = strings.Repeat("p", 33) }, "UserProject", strings.Repeat("p", 33)},
+		{"two subjects", func(c *awsfed.Config) { c.Subject = awsfed.Subject{File: "/a", URL: "https://a.example"} }, "Subject", "File and URL"},
+		{"a subject over http", func(c *awsfed.Config) { c.Subject.URL = "http://169.254.169.254/token" }, "Subject.URL", "http://169.254.169.254/token"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := awsfed.Config{Audience: testAudience, ServiceAccount: testAccount}

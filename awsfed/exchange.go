@@ -45,14 +45,18 @@ type exchanger struct {
 	url      string
 	audience string
 	scope    string
+	options  string // JSON; "" for none
 	timeout  time.Duration
-	hints    *hints
-	time     *clock.Clock
+
+	authorization string   // of the client; "" without one
+	clientSecrets []string // the parts of it that an error must not have
+	hints         *hints
+	time          *clock.Clock
 }
 
-// NewExchanger needs Audience of cfg, and heeds TokenURL, UniverseDomain, HTTPClient, Timeout and
-// Scopes. A federated token that is to feed an [Impersonator] has to have [CloudPlatformScope], the
-// default.
+// NewExchanger needs Audience of cfg, and heeds TokenURL, UniverseDomain, ClientID, ClientSecret,
+// UserProject, HTTPClient, Timeout and Scopes. A federated token that is to feed an [Impersonator]
+// has to have [CloudPlatformScope], the default.
 func NewExchanger(cfg Config, subject SubjectTokenSource) (*Exchanger, error) {
 	s, err := resolve(cfg)
 	if err != nil {
@@ -65,16 +69,21 @@ func NewExchanger(cfg Config, subject SubjectTokenSource) (*Exchanger, error) {
 }
 
 func newExchanger(s *settings, subject SubjectTokenSource, scopes []string, time *clock.Clock) *Exchanger {
-	return &Exchanger{secret.New(&exchanger{
+	e := &exchanger{
 		subject:  subject,
 		client:   s.client,
 		url:      s.TokenURL,
 		audience: s.Audience,
 		scope:    strings.Join(scopes, " "),
+		options:  exchangeOptions(s.UserProject),
 		timeout:  s.Timeout,
 		hints:    s.hints,
 		time:     time,
-	})}
+	}
+	if s.ClientID != "" {
+		e.authorization, e.clientSecrets = basicAuthorization(s.ClientID, s.ClientSecret)
+	}
+	return &Exchanger{secret.New(e)}
 }
 
 // TokenContext exchanges a new subject token, in no more than the Timeout of the configuration. Its
@@ -143,23 +152,18 @@ func (e *exchanger) exchange(ctx context.Context, subject SubjectToken) (*oauth2
 	step := AttemptOf(ctx).begin(StageExchange)
 	token, err := e.post(ctx, subject)
 	if err != nil {
-		err = cleanError(err, subjectSecrets(subject)...)
+		err = cleanError(err, append(subjectSecrets(subject), e.clientSecrets...)...)
 	}
 	step.end(err)
 	return token, err
 }
 
 func (e *exchanger) post(ctx context.Context, subject SubjectToken) (*oauth2.Token, error) {
-	form := encodeForm( // in the order of Google's own libraries, which is that of the alphabet
-		formField{"audience", e.audience},
-		formField{"grant_type", exchangeGrantType},
-		formField{"requested_token_type", accessTokenType},
-		formField{"scope", e.scope},
-		formField{"subject_token", subject.Value()},
-		formField{"subject_token_type", subject.Type()},
-	)
 	header := headerOf("Content-Type", "application/x-www-form-urlencoded", "User-Agent", userAgent)
-	answer, err := e.client.Post(ctx, e.url, header, form)
+	if e.authorization != "" {
+		header["Authorization"] = []string{e.authorization}
+	}
+	answer, err := e.client.Post(ctx, e.url, header, e.form(subject))
 	if answer != nil {
 		e.time.Learn(answer.Sent, answer.Date)
 	}
@@ -170,13 +174,28 @@ func (e *exchanger) post(ctx context.Context, subject SubjectToken) (*oauth2.Tok
 		return nil, networkError(StageExchange, err)
 	}
 	if answer.Status != http.StatusOK {
-		e := answerError(StageExchange, answer, subjectSecrets(subject)...)
+		e := answerError(StageExchange, answer, append(subjectSecrets(subject), e.clientSecrets...)...)
 		if code, _, ok := cutAWSAnswer(e.Description); ok && awsMayRecover(code) {
 			e.Transient = true // Google reached AWS in a bad moment.
 		}
 		return nil, e
 	}
 	return parseExchange(answer)
+}
+
+// form is the request, in the order of Google's own libraries, which is that of the alphabet.
+func (e *exchanger) form(subject SubjectToken) string {
+	fields := make([]formField, 0, 7)
+	fields = append(fields, formField{"audience", e.audience}, formField{"grant_type", exchangeGrantType})
+	if e.options != "" {
+		fields = append(fields, formField{"options", e.options})
+	}
+	return encodeForm(append(fields,
+		formField{"requested_token_type", accessTokenType},
+		formField{"scope", e.scope},
+		formField{"subject_token", subject.Value()},
+		formField{"subject_token_type", subject.Type()},
+	)...)
 }
 
 // parseExchange reads a successful answer (RFC 8693 §2.2.1, and the reference of STS v1 for what

@@ -1,9 +1,13 @@
 package awsfed_test
 
 import (
+	"context"
+	"encoding/base64"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/google/externalaccount"
 
 	"github.com/awsfed/awsfed-go/awsfed"
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
@@ -132,4 +137,82 @@ func TestExchangerGivesTheResultWithoutAServiceAccount(t *testing.T) {
 	assert.Contains(t, access.Principal, "principal://")
 	assert.Equal(t, []string{"https://www.googleapis.com/auth/devstorage.read_only"}, access.Scopes)
 	assert.Zero(t, cloud.Count(awsfedtest.IAMCredentials))
+}
+
+// The client and its secret go as Google's own library sends them: plain, where RFC 6749 §2.3.1 has
+// them escaped first.
+func TestExchangerAuthenticatesTheClientAsGooglesLibraryDoes(t *testing.T) {
+	for _, client := range [][2]string{{"client", "secret"}, {"a+b%2F&c=d", "e:f@g/%20h"}} {
+		var headers []string
+		var forms []string
+		transport := roundTripper(func(req *http.Request) (*http.Response, error) {
+			body, err := io.ReadAll(req.Body)
+			require.NoError(t, err)
+			headers, forms = append(headers, req.Header.Get("Authorization")), append(forms, string(body))
+			return jsonAnswer(200, goodExchange), nil
+		})
+		path := writeFile(t, "token", testJWT)
+		ctx := context.WithValue(t.Context(), oauth2.HTTPClient, &http.Client{Transport: transport})
+		theirs, err := externalaccount.NewTokenSource(ctx, externalaccount.Config{Audience: testAudience, SubjectTokenType: jwtType,
+			ClientID: client[0], ClientSecret: client[1], CredentialSource: &externalaccount.CredentialSource{File: path}})
+		require.NoError(t, err)
+		_, err = theirs.Token()
+		require.NoError(t, err)
+		_, err = newExchanger(t, awsfed.Config{Audience: testAudience, ClientID: client[0], ClientSecret: client[1],
+			Subject: awsfed.Subject{File: path}, HTTPClient: &http.Client{Transport: transport}}).TokenContext(t.Context())
+		require.NoError(t, err)
+		require.Len(t, headers, 2)
+		assert.Equal(t, headers[0], headers[1])
+		assert.Contains(t, headers[1], "Basic ")
+		assert.NotContains(t, forms[1], "client_")
+	}
+}
+
+func TestExchangerNamesTheProjectThatPays(t *testing.T) {
+	var form string
+	client := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(req.Body)
+		require.NoError(t, err)
+		form = string(body)
+		return jsonAnswer(200, goodExchange), nil
+	})}
+	exchanger, err := awsfed.NewExchanger(awsfed.Config{Audience: testAudience, HTTPClient: client, UserProject: `example.com:a"b`}, fixedSubject{})
+	require.NoError(t, err)
+	_, err = exchanger.TokenContext(t.Context())
+	require.NoError(t, err)
+	values, err := url.ParseQuery(form)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"userProject":"example.com:a\"b"}`, values.Get("options"))
+	assert.Equal(t, values.Encode(), form, "fields are in the order of the alphabet")
+
+	_, err = exchangeOnce(t, client)
+	require.NoError(t, err)
+	assert.NotContains(t, form, "options")
+}
+
+func TestExchangerKeepsTheSecretOfItsClientOutOfErrors(t *testing.T) {
+	basic := base64.StdEncoding.EncodeToString([]byte("client:" + plantedSecret))
+	for name, answer := range map[string]roundTripper{
+		"in a description": func(req *http.Request) (*http.Response, error) {
+			return jsonAnswer(401, `{"error":"invalid_client","error_description":"`+plantedSecret+" "+req.Header.Get("Authorization")+`"}`), nil
+		},
+		"in the description of a success": func(req *http.Request) (*http.Response, error) {
+			resp := jsonAnswer(200, "{}")
+			resp.Header.Set("Content-Type", plantedSecret+"/"+strings.TrimPrefix(req.Header.Get("Authorization"), "Basic "))
+			return resp, nil
+		},
+		"in an error of the network": func(req *http.Request) (*http.Response, error) {
+			return nil, errors.New("dial: " + plantedSecret + " " + req.Header.Get("Authorization"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			exchanger, err := awsfed.NewExchanger(awsfed.Config{Audience: testAudience, ClientID: "client", ClientSecret: plantedSecret,
+				HTTPClient: &http.Client{Transport: answer}}, fixedSubject{})
+			require.NoError(t, err)
+			_, err = exchanger.TokenContext(t.Context())
+			require.Error(t, err)
+			assertFit(t, err)
+			assertNoSecret(t, everyRendering(err), slices.Values([]string{plantedSecret, basic}))
+		})
+	}
 }

@@ -125,8 +125,8 @@ func (c Config) clientFaults() (faults []*FieldError) {
 	default:
 		faults = append(faults, &FieldError{Field: "ClientSecret", Want: "the secret of ClientID"})
 	}
-	if len(c.ClientID) > maxClient || strings.ContainsFunc(c.ClientID, notHeaderText) {
-		faults = append(faults, &FieldError{Field: "ClientID", Found: shown(c.ClientID), Want: "visible characters, 512 at most"})
+	if len(c.ClientID) > maxClient || strings.ContainsFunc(c.ClientID, notHeaderText) || strings.Contains(c.ClientID, ":") {
+		faults = append(faults, &FieldError{Field: "ClientID", Found: shown(c.ClientID), Want: "visible characters without a colon (RFC 7617 §2), 512 at most"})
 	}
 	if len(c.ClientSecret) > maxClient || strings.ContainsFunc(c.ClientSecret, notHeaderText) {
 		faults = append(faults, &FieldError{Field: "ClientSecret", Found: "a text of other characters, or longer", Want: "visible characters, 512 at most"})
