@@ -29,8 +29,8 @@ const (
 //
 // A Config prints and encodes as String, and gob refuses it: its fields may hold secrets. Package
 // fmt asks it for that neither in an unexported field of another struct, nor for %p or a stray %w,
-// which go vet reports, and other packages may read its fields by reflection. There what
-// Credentials, HTTPClient and Logger hold openly is printed, such as the keys of a
+// which go vet reports, and other packages may read its fields by reflection. There ClientSecret is
+// printed and what Credentials, HTTPClient, Logger and Subject hold openly, such as the keys of a
 // credentials.StaticCredentialsProvider; a func, such as an aws.CredentialsProviderFunc, shows
 // nothing.
 //

@@ -150,6 +150,11 @@ func printedTypes(t *testing.T) (types []printed, secrets map[string]string) {
 	function := cfg
 	function.Credentials = staticCredentials(static)
 	function.HTTPClient = &http.Client{Transport: roundTripper(wire.RoundTrip)}
+	cfg.ClientID, cfg.ClientSecret = "client", plantedSecret
+	wire.note("secret of a client", plantedSecret)
+	subjectOfURL := awsfed.Subject{URL: tokenURL, Headers: map[string]string{"Authorization": "Bearer " + plantedPassword, "X-Vault-Token": plantedKey}}
+	wire.note("header for a subject token", plantedPassword)
+	wire.note("another header for a subject token", plantedKey)
 
 	// Each layer, after it was used.
 	ts, err := awsfed.NewTokenSource(ctx, cfg)
@@ -179,6 +184,29 @@ func printedTypes(t *testing.T) (types []printed, secrets map[string]string) {
 	fixedSource, err := awsfed.NewCachedTokenSource(fixedFederated(federated.AccessToken), &awsfed.CacheOptions{Logger: cfg.Logger, OnRefresh: cfg.OnRefresh})
 	require.NoError(t, err)
 	_, err = fixedSource.Token()
+	require.NoError(t, err)
+
+	// A URL and a file with a subject token.
+	asking := cfg
+	asking.Subject = subjectOfURL
+	asking.HTTPClient = &http.Client{Transport: keyedTransport{testSecretKey, func(*http.Request) (*http.Response, error) { return jsonAnswer(200, testJWT), nil }}}
+	askingBuilder, err := awsfed.NewSubjectTokenBuilder(ctx, asking)
+	require.NoError(t, err)
+	_, err = askingBuilder.SubjectToken(ctx)
+	require.NoError(t, err)
+	wire.note("subject token of a URL", testJWT)
+	asking.HTTPClient = &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		return jsonAnswer(403, fmt.Sprint(req.Header)), nil
+	})}
+	askingInVain, err := awsfed.NewSubjectTokenBuilder(ctx, asking)
+	require.NoError(t, err)
+	_, err = askingInVain.SubjectToken(ctx)
+	var unproven *awsfed.Error
+	require.ErrorAs(t, err, &unproven)
+	asking.Subject = awsfed.Subject{File: writeFile(t, "token", testJWT)}
+	readingBuilder, err := awsfed.NewSubjectTokenBuilder(ctx, asking)
+	require.NoError(t, err)
+	_, err = readingBuilder.SubjectToken(ctx)
 	require.NoError(t, err)
 
 	// Google repeats all that it was sent.
@@ -225,8 +253,15 @@ func printedTypes(t *testing.T) (types []printed, secrets map[string]string) {
 	diagnoseOption, fileOption := awsfed.DiagnoseOptions{Mapping: principal.DocumentedMapping}, awsfed.FileOptions{TokenHosts: []string{"sts.example"}}
 	config := printedAs("with secrets that lie open", &cfg)
 	config.open = true
+	subjectChoice := printedAs("with secrets that lie open", &subjectOfURL)
+	subjectChoice.open = true
 	types = []printed{
 		config,
+		subjectChoice,
+		printedAs("", &awsfed.WebIdentityOptions{Audience: testAudience}),
+		printedAs("of a URL", askingBuilder),
+		printedAs("of a file", readingBuilder),
+		printedAs("of a URL that refuses", unproven),
 		printedAs("with secrets behind funcs", &function),
 		printedAs("of a builder", &subject),
 		printedAs("", builder),

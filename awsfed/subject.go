@@ -3,7 +3,9 @@ package awsfed
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
@@ -28,6 +30,9 @@ const (
 // URL and Source. The zero value is a GetCallerIdentity request that is signed with AWS
 // credentials, for a pool's AWS provider; the others are for its OpenID Connect providers. A
 // [SubjectTokenBuilder] makes the tokens.
+//
+// A Subject prints and encodes as its kind, and gob refuses it: Headers may hold secrets. See
+// [Config] for where that does not hold.
 type Subject struct {
 	// WebIdentity has AWS STS issue an OpenID Connect token for the AWS identity.
 	WebIdentity *WebIdentityOptions
@@ -53,6 +58,28 @@ type Subject struct {
 	// Type is the URN of the tokens of File and URL (RFC 8693 §3). Optional; the default is
 	// urn:ietf:params:oauth:token-type:jwt.
 	Type string
+}
+
+// String is the kind, and none of the fields.
+func (s Subject) String() string {
+	if kinds := s.kinds(); len(kinds) > 0 {
+		return "awsfed.Subject(" + strings.Join(kinds, ", ") + ")"
+	}
+	return "awsfed.Subject(a signed request)"
+}
+
+// Format prints String for every verb.
+func (s Subject) Format(state fmt.State, verb rune) { formatAs(state, verb, s.String()) }
+
+// LogValue is String, for package slog.
+func (s Subject) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText is String, for JSON, XML and other encoders.
+func (s Subject) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// GobEncode is an error.
+func (Subject) GobEncode() ([]byte, error) {
+	return nil, errors.New("awsfed: a Subject may hold secrets, so gob does not get it")
 }
 
 // WebIdentityOptions are what AWS STS is asked for in GetWebIdentityToken, by which an AWS account
