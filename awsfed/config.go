@@ -65,7 +65,8 @@ type Config struct {
 
 	// Delegates are the service accounts in between, when the federated identity may not
 	// impersonate ServiceAccount but a chain of others that ends there. Each needs
-	// roles/iam.serviceAccountTokenCreator on the next. Optional, and an error without a
+	// roles/iam.serviceAccountTokenCreator on the next. Both the name of an account, as in
+	// ServiceAccount, and projects/-/serviceAccounts/NAME will do. Optional, and an error without a
 	// ServiceAccount.
 	Delegates []string
 

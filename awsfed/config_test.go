@@ -401,6 +401,25 @@ func TestConfigIsCopied(t *testing.T) {
 	assert.JSONEq(t, `{"delegates":["projects/-/serviceAccounts/`+testAccount+`"],"lifetime":"3600s","scope":["scope-a","scope-b"]}`, google.bodies[1])
 }
 
+func TestConfigDelegatesHaveTwoSpellings(t *testing.T) {
+	google := &scriptedGoogle{}
+	cfg := offlineConfig(google)
+	cfg.Delegates = []string{testAccount, "projects/-/serviceAccounts/" + testAccount, "projects/-/serviceAccounts/112233445566778899001"}
+	ts, err := awsfed.NewTokenSource(t.Context(), cfg)
+	require.NoError(t, err)
+	_, err = ts.Token()
+	require.NoError(t, err)
+	full := "projects/-/serviceAccounts/" + testAccount
+	assert.JSONEq(t, `{"delegates":["`+full+`","`+full+`","projects/-/serviceAccounts/112233445566778899001"],"lifetime":"3600s","scope":["`+awsfed.CloudPlatformScope+`"]}`, google.bodies[1])
+
+	for _, delegate := range []string{"projects/my-project/serviceAccounts/" + testAccount, "projects/-/serviceAccounts/", full + "/", "/" + full,
+		"projects/-/serviceAccounts/" + full, "projects/-/serviceAccounts/../" + testAccount, "//iam.googleapis.com/" + full} {
+		cfg.Delegates = []string{delegate}
+		_, err := awsfed.NewTokenSource(t.Context(), cfg)
+		assert.Equal(t, []string{"Delegates"}, faultyFields(err), delegate)
+	}
+}
+
 func TestConfigIsNotWrittenByConstructors(t *testing.T) {
 	backing := []string{"scope-a", "spare"}
 	cfg := offlineConfig(&scriptedGoogle{})

@@ -24,6 +24,12 @@ func serviceAccountName(s string) bool {
 		hosts.Only(domain[:dot], smallLetters+digits+".:-") && hosts.Only(domain[dot+1:], smallLetters)
 }
 
+// accountResource is what comes before the name of a service account where it has its full name.
+const accountResource = "projects/-/serviceAccounts/"
+
+// delegateName is a delegate without that: both forms are in use.
+func delegateName(delegate string) string { return strings.TrimPrefix(delegate, accountResource) }
+
 // regionName accepts the pseudo-regions that the AWS SDK knows too: aws-global, aws-us-gov-global.
 func regionName(s string) bool {
 	if hosts.Region(s) {

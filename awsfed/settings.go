@@ -56,6 +56,9 @@ func (s *settings) exchangeScopes() []string {
 func (c Config) withDefaults() Config {
 	universe := cmp.Or(c.UniverseDomain, defaultUniverse)
 	c.Delegates = slices.Clone(c.Delegates)
+	for i, delegate := range c.Delegates {
+		c.Delegates[i] = delegateName(delegate)
+	}
 	c.Scopes = slices.Clone(c.Scopes)
 	if len(c.Scopes) == 0 {
 		c.Scopes = []string{CloudPlatformScope}

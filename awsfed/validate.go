@@ -69,7 +69,7 @@ func (c Config) faults() (principal.Provider, []*FieldError) {
 	if c.ServiceAccount != "" && !goodAccount(c.ServiceAccount) {
 		fault("ServiceAccount", c.ServiceAccount, account)
 	}
-	faultsOf("Delegates", c.Delegates, account, goodAccount)
+	faultsOf("Delegates", c.Delegates, account+", alone or after "+accountResource, func(s string) bool { return goodAccount(delegateName(s)) })
 	if len(c.Delegates) > 0 && c.ServiceAccount == "" {
 		fault("Delegates", strings.Join(c.Delegates, ","), "none without a ServiceAccount")
 	}
