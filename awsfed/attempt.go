@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/awsfed/awsfed-go/awsfed/internal/call"
 	"github.com/awsfed/awsfed-go/awsfed/internal/clock"
 	"github.com/awsfed/awsfed-go/awsfed/internal/secret"
 )
@@ -130,6 +131,19 @@ func (a *Attempt) useClock(c *clock.Clock) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.clock = c
+}
+
+// heard takes in the time of an answer, nil for none, where a layer of the attempt wants to know it.
+func (a *Attempt) heard(answer *call.Answer) {
+	if a == nil || answer == nil {
+		return
+	}
+	a.mu.Lock()
+	c := a.clock
+	a.mu.Unlock()
+	if c != nil {
+		c.Learn(answer.Sent, answer.Date)
+	}
 }
 
 // refuse asks the layer below for another token than this one.

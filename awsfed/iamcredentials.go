@@ -12,7 +12,6 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
-	"github.com/awsfed/awsfed-go/awsfed/internal/clock"
 )
 
 // A ContextTokenSource gives tokens under the ctx of the caller, as [oauth2.TokenSource] cannot.
@@ -26,19 +25,17 @@ type ContextTokenSource interface {
 // signatures.
 type accountClient struct {
 	bearers   ContextTokenSource // gives the tokens that authorize the requests
-	made      Stage              // where those come from
+	own       bool               // they are the account's own, and not federated ones
 	client    *call.Client
 	endpoint  string
 	delegates []string
 	timeout   time.Duration
-	hints     *hints       // with the account
-	time      *clock.Clock // that hears every answer; nil for none
+	hints     *hints // with the account
 }
 
 func newAccountClient(s *settings, federated ContextTokenSource) accountClient {
 	return accountClient{
 		bearers:   federated,
-		made:      StageExchange,
 		client:    s.client,
 		endpoint:  s.IAMCredentialsEndpoint,
 		delegates: s.Delegates,
@@ -88,9 +85,9 @@ func ask[T any](ctx context.Context, c *accountClient, r accountRequest[T]) (res
 	AttemptOf(ctx).onWait(nil)
 	switch {
 	case err != nil:
-		return result, asError(c.made, err)
+		return result, asError(c.bearerStage(), err)
 	case token == nil || token.AccessToken == "":
-		return result, &Error{Stage: c.made, Code: codeInvalidAnswer, Description: "the source of " + c.bearerKind() + " gave none"}
+		return result, &Error{Stage: c.bearerStage(), Code: codeInvalidAnswer, Description: "the source of " + c.bearerKind() + " gave none"}
 	}
 	result, err = step(ctx, c, r, token)
 	if err == nil || !c.refused(err) {
@@ -104,7 +101,7 @@ func ask[T any](ctx context.Context, c *accountClient, r accountRequest[T]) (res
 	a.accepted()
 	switch {
 	case renewErr != nil && transient(renewErr):
-		return result, asError(c.made, renewErr) // the refusal can wait until there is a new token to refuse
+		return result, asError(c.bearerStage(), renewErr) // the refusal can wait until there is a new token to refuse
 	case renewErr != nil || renewed == nil || renewed.AccessToken == "" || renewed.AccessToken == token.AccessToken:
 		return result, c.hints.explain(err)
 	}
@@ -116,7 +113,7 @@ func ask[T any](ctx context.Context, c *accountClient, r accountRequest[T]) (res
 // method does not take is no reason for another of the same kind.
 func (c *accountClient) refused(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.StatusCode == http.StatusUnauthorized && (c.made != StageExchange || !kindRefused(err))
+	return errors.As(err, &e) && e.StatusCode == http.StatusUnauthorized && (c.own || !kindRefused(err))
 }
 
 // kindRefused reports whether a method that signs takes no tokens of that kind.
@@ -125,18 +122,25 @@ func kindRefused(err error) bool {
 	return errors.As(err, &e) && e.Stage == StageSigning && e.StatusCode == http.StatusUnauthorized && e.Reason == reasonTokenType
 }
 
-// bearerKind names the tokens in errors.
+// bearerKind names the tokens in errors, and bearerStage where they come from.
 func (c *accountClient) bearerKind() string {
-	if c.made == StageExchange {
-		return "federated tokens"
+	if c.own {
+		return "service-account tokens"
 	}
-	return "service-account tokens"
+	return "federated tokens"
+}
+
+func (c *accountClient) bearerStage() Stage {
+	if c.own {
+		return StageImpersonation
+	}
+	return StageExchange
 }
 
 // step is one request as a step of the attempt.
 func step[T any](ctx context.Context, c *accountClient, r accountRequest[T], token *oauth2.Token) (result T, err error) {
 	if fault := tokenFault(token.AccessToken); fault != "" {
-		return result, &Error{Stage: c.made, Code: codeInvalidAnswer, Transient: true,
+		return result, &Error{Stage: c.bearerStage(), Code: codeInvalidAnswer, Transient: true,
 			Description: "the source of " + c.bearerKind() + " gave one that " + fault}
 	}
 	_, stage := r.method()
@@ -157,9 +161,7 @@ func post[T any](ctx context.Context, c *accountClient, r accountRequest[T], tok
 	}
 	header := headerOf("Authorization", bearer+token.AccessToken, "Content-Type", "application/json", "User-Agent", userAgent)
 	answer, err := c.client.Post(ctx, methodURL(c.endpoint, c.hints.account, name), header, body)
-	if answer != nil && c.time != nil {
-		c.time.Learn(answer.Sent, answer.Date)
-	}
+	AttemptOf(ctx).heard(answer)
 	switch {
 	case err != nil && answer != nil:
 		return result, brokenAnswer(stage, answer, err)
@@ -168,7 +170,7 @@ func post[T any](ctx context.Context, c *accountClient, r accountRequest[T], tok
 	}
 	if answer.Status != http.StatusOK {
 		e := answerError(stage, answer, token.AccessToken)
-		e.ownToken = c.made == StageImpersonation
+		e.ownToken = c.own
 		return result, e
 	}
 	return r.parse(answer)

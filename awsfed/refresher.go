@@ -45,15 +45,15 @@ type refresher struct {
 	dropped   time.Time // when Invalidate last dropped a token
 	timer     *time.Timer
 	refresh   *refresh  // nil when none is under way
-	attempts  int       // since the last success
-	failed    int       // refreshes since the last success
 	outage    *outage   // nil when the last attempt succeeded, and before the first
-	succeeded bool      // an attempt, ever
 	last      *failure  // of the last attempt; nil after a success
 	stands    time.Time // until when callers get last at once, while there is no token; zero when they do not
+	attempts  int32     // since the last success
+	failed    int32     // refreshes since the last success
+	abandoned int32     // calls of the source that go on though their ctx has ended
+	succeeded bool      // an attempt, ever
 	asked     bool      // by a caller who got last
 	slow      bool      // the last attempt used up its time
-	abandoned int       // calls of the source that go on though their ctx has ended
 }
 
 // take gives a copy of the token if it is valid, else nil, and starts its replacement if that is
@@ -245,12 +245,12 @@ func (r *refresher) reject(f *failure, now time.Time) time.Time {
 	r.failed++
 	r.asked = false
 	if !r.valid(now) {
-		r.stands = now.Add(failingPause(r.failed, f))
+		r.stands = now.Add(failingPause(int(r.failed), f))
 		r.arm(r.stands, now)
 		return r.stands
 	}
 	held := r.held.Load()
-	r.next = now.Add(backgroundPause(r.failed, f, held.remaining(now)-margin(held.life)))
+	r.next = now.Add(backgroundPause(int(r.failed), f, held.remaining(now)-margin(held.life)))
 	if asked := min(f.retryAfter(), maxRetryAfter); asked > 0 {
 		r.stands = now.Add(asked)
 	}

@@ -63,10 +63,10 @@ func (c Config) needsEmail() error {
 		Want: "the email address of the account that signs: a federated identity has no key, and a signature names its account by the address"}).cleaned()
 }
 
-func newSigner(flow *tokenFlow) *signer {
+func newSigner(flow tokenFlow) *signer {
 	s := flow.settings
 	direct, own := newAccountClient(s, flow.federated), newAccountClient(s, nil)
-	own.bearers, own.made = flow.cached(newImpersonator(withCloudPlatform(s), flow.federated), ServiceAccountToken, ""), StageImpersonation
+	own.bearers, own.own = flow.cached(newImpersonator(withCloudPlatform(s), flow.federated), ServiceAccountToken, ""), true
 	own.delegates = nil // the account is there already
 	return &signer{direct: &direct, own: &own, account: s.ServiceAccount, timeout: s.Timeout}
 }

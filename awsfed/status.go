@@ -52,7 +52,7 @@ func (ts *TokenSource) Status() Status {
 func (r *refresher) status() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	status := Status{Token: TokenNone, Refresh: RefreshNever, Attempts: r.attempts, Abandoned: r.abandoned}
+	status := Status{Token: TokenNone, Refresh: RefreshNever, Attempts: int(r.attempts), Abandoned: int(r.abandoned)}
 	switch {
 	case r.last != nil:
 		status.Refresh, status.FailingSince, status.Err = RefreshFailing, r.outage.since, r.last.err

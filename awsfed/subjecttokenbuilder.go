@@ -13,7 +13,7 @@ import (
 // it, and so learns from AWS who signed. AWS accepts it for about 15 minutes, and for that long it
 // is a secret. A SubjectTokenBuilder is safe for concurrent use.
 type SubjectTokenBuilder struct {
-	hidden secret.Box[*subjectTokens]
+	hidden secret.Box[subjectTokens]
 }
 
 // subjectTokens are those of one kind of [Subject].
@@ -42,7 +42,7 @@ func newSubjectTokenBuilder(ctx context.Context, s *settings) (*SubjectTokenBuil
 	if err != nil {
 		return nil, err
 	}
-	return &SubjectTokenBuilder{secret.New(&subjectTokens{audience: s.Audience, timeout: s.Timeout, source: source})}, nil
+	return &SubjectTokenBuilder{secret.New(subjectTokens{audience: s.Audience, timeout: s.Timeout, source: source})}, nil
 }
 
 // newSubjectTokenSource makes what the Subject of the configuration chooses.
@@ -63,25 +63,15 @@ func newSubjectTokenSource(ctx context.Context, s *settings) (SubjectTokenSource
 // SubjectToken makes a new token. Its errors are of type [*Error].
 func (b *SubjectTokenBuilder) SubjectToken(ctx context.Context) (SubjectToken, error) {
 	inner := b.hidden.Reveal()
-	if inner == nil {
+	if inner.source == nil {
 		return SubjectToken{}, errNotMade
 	}
 	return layer(ctx, inner.timeout, StageSubjectToken, inner.source.SubjectToken)
 }
 
-// signedRequests is the source of a builder of signed requests; nil in any other.
-func (b *SubjectTokenBuilder) signedRequests() *subjectTokenBuilder {
-	source, _ := b.hidden.Reveal().source.(*subjectTokenBuilder)
-	return source
-}
-
 // Format prints the audience for every verb, and nothing else.
 func (b SubjectTokenBuilder) Format(state fmt.State, verb rune) {
-	text := ""
-	if inner := b.hidden.Reveal(); inner != nil {
-		text = inner.audience
-	}
-	formatAs(state, verb, "awsfed.SubjectTokenBuilder("+text+")")
+	formatAs(state, verb, "awsfed.SubjectTokenBuilder("+b.hidden.Reveal().audience+")")
 }
 
 // A programsSource is code of the program's own.

@@ -78,15 +78,15 @@ type tokenFlow struct {
 }
 
 // connect makes the source of federated tokens, unless the configuration has one.
-func connect(ctx context.Context, s *settings) (*tokenFlow, error) {
-	flow := &tokenFlow{settings: s, federated: s.Federated,
+func connect(ctx context.Context, s *settings) (tokenFlow, error) {
+	flow := tokenFlow{settings: s, federated: s.Federated,
 		reporter: newReporter(CacheOptions{Provider: s.providerName(), Logger: s.Logger, OnRefresh: s.OnRefresh, LinkOf: s.LinkOf})}
 	if flow.federated != nil {
 		return flow, nil
 	}
 	builder, err := newSubjectTokenBuilder(ctx, s)
 	if err != nil {
-		return nil, err
+		return flow, err
 	}
 	exchanger := newExchanger(s, builder, s.exchangeScopes(), &clock.Clock{})
 	options := CacheOptions{Kind: FederatedToken, Timeout: s.Timeout, Reserve: s.Reserve, QuotaProject: s.QuotaProject}
@@ -95,7 +95,7 @@ func connect(ctx context.Context, s *settings) (*tokenFlow, error) {
 }
 
 // cached is a source of what the service account gives.
-func (flow *tokenFlow) cached(source ContextTokenSource, kind TokenKind, target string) *TokenSource {
+func (flow tokenFlow) cached(source ContextTokenSource, kind TokenKind, target string) *TokenSource {
 	s := flow.settings
 	options := CacheOptions{Kind: kind, ServiceAccount: s.ServiceAccount, Target: target, Timeout: s.Timeout, Reserve: s.Reserve, QuotaProject: s.QuotaProject}
 	ts := newCachedTokenSource(source, options, flow.reporter)

@@ -76,7 +76,7 @@ func (r *refresher) begin(f *refresh) *trial {
 	defer r.mu.Unlock()
 	f.pause = nil
 	now := time.Now()
-	t := &trial{refresh: f, number: r.attempts + 1, start: now, crowded: r.abandoned >= maxAbandoned,
+	t := &trial{refresh: f, number: int(r.attempts) + 1, start: now, crowded: r.abandoned >= maxAbandoned,
 		due: attemptDeadline(now, f.deadline, f.budget, f.slow)}
 	t.depth, t.waiting = f.level, t
 	t.Context, t.end = context.WithDeadline(context.Background(), t.due)

@@ -128,8 +128,9 @@ func TestABinaryIsHardlyLargerThanOneOfTheAWSSDK(t *testing.T) {
 	require.NoError(t, err)
 	without, err := build(t.Context(), programOAuth2)
 	require.NoError(t, err)
-	// It was meant to be 0.3. Package log/slog is a sixth of it; most is text of hints, and the code that
+	// It was meant to be 0.3. Package log/slog is a sixth of it, GetWebIdentityToken of the AWS SDK a tenth;
+	// most is text of hints, the kinds of subjects, and the code that
 	// cleans errors, judges answers and finds secrets.
-	assert.LessOrEqual(t, float64(mine.bytes-theirs.bytes)/1e6, 0.6, "MB more than x/oauth2 and the AWS SDK")
+	assert.LessOrEqual(t, float64(mine.bytes-theirs.bytes)/1e6, 0.7, "MB more than x/oauth2 and the AWS SDK")
 	assert.LessOrEqual(t, float64(mine.bytes-without.bytes)/1e6, 4.5, "MB more than x/oauth2 alone")
 }
