@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 
@@ -38,6 +39,7 @@ type awsChain struct {
 	logger      *slog.Logger
 
 	sources []aws.CredentialSource // that the SDK's chain took; nil for a provider of the program's own
+	sts     *sts.Client            // for [WebIdentityOptions]; nil without them
 
 	mu      sync.Mutex
 	region  string    // "" until it is known
@@ -51,7 +53,7 @@ type awsChain struct {
 // server.
 func loadAWSChain(ctx context.Context, cfg Config) (*awsChain, error) {
 	chain := &awsChain{credentials: cfg.Credentials, region: cfg.Region, logger: cfg.Logger}
-	if chain.credentials != nil && chain.region != "" {
+	if chain.credentials != nil && chain.region != "" && cfg.Subject.WebIdentity == nil {
 		return chain, nil
 	}
 	if err := chain.load(ctx, cfg); err != nil {
@@ -92,6 +94,9 @@ func (chain *awsChain) load(ctx context.Context, cfg Config) error {
 		if provider, ok := loaded.Credentials.(aws.CredentialProviderSource); ok {
 			chain.sources = provider.ProviderSources()
 		}
+	}
+	if cfg.Subject.WebIdentity != nil {
+		chain.sts = sts.NewFromConfig(loaded)
 	}
 	chain.region = loaded.Region
 	if chain.region != "" && !regionName(chain.region) {

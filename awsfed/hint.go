@@ -28,6 +28,7 @@ type hints struct {
 	ownProvider bool // of AWS credentials: not the SDK's chain
 
 	user *workspaceUser // nil but for a delegated token
+	oidc *oidcCaller    // nil for a signed request
 }
 
 // A knownCaller is who AWS says the caller is, and what the provider makes of that.
@@ -37,8 +38,12 @@ type knownCaller struct {
 }
 
 func newHints(s *settings, tokenHost, iamHost string) *hints {
-	return &hints{provider: s.provider, account: s.ServiceAccount, tokenHost: tokenHost, iamHost: iamHost, lifetime: s.Lifetime,
+	h := &hints{provider: s.provider, account: s.ServiceAccount, tokenHost: tokenHost, iamHost: iamHost, lifetime: s.Lifetime,
 		ownProvider: s.Credentials != nil}
+	if len(s.Subject.kinds()) > 0 {
+		h.oidc = &oidcCaller{}
+	}
+	return h
 }
 
 // A workspaceUser is for whom a token is asked, and what for.

@@ -31,13 +31,15 @@ func (h *hints) exchange(e *Error) string {
 			"If the pool has disabled: true, enable it:",
 			pools("update", h.pool(), "--no-disabled"),
 			"If the provider has disabled: true, enable it:",
-			pools("providers", "update-aws", h.providerName(), "--no-disabled"),
+			pools("providers", h.updateProvider(), h.providerName(), "--no-disabled"),
 			"If the pool has state: DELETED, bring it back:",
 			pools("undelete", h.pool()),
 			"If the provider has state: DELETED, bring it back:",
 			pools("providers", "undelete", h.providerName()),
 			"If either is NOT_FOUND, the audience is wrong, or what was deleted is gone for good. See which pools the project has:",
 			pools("list", "--location=global")+" "+projectOption("projects/"+h.provider.ProjectNumber))
+	case h.oidc != nil:
+		return h.oidcExchange(e)
 	case e.Code == codeUnauthorizedClient:
 		return lines("the attribute condition of the provider is not true of "+h.caller()+". See the condition:",
 			pools("providers", "describe", h.providerName(), "--format=value(attributeCondition)"),
@@ -82,6 +84,9 @@ func (h *hints) providerName() string { return h.pool() + "/providers/" + h.prov
 
 // caller is who asks, as far as it is known.
 func (h *hints) caller() string {
+	if h.oidc != nil {
+		return h.oidc.String()
+	}
 	if h.known != nil {
 		return inText(h.known.identity.ARN)
 	}
@@ -105,6 +110,9 @@ func (h *hints) attributes() principal.Attributes {
 
 // member is the principal to grant a role to: the AWS role with all of its sessions.
 func (h *hints) member() string {
+	if h.oidc != nil {
+		return h.provider.Subject(h.oidc.known())
+	}
 	attributes := h.attributes()
 	role := attributes.Custom["aws_role"]
 	switch {
