@@ -14,11 +14,6 @@ import (
 // identity sends the signed request where Google would send it. That it does not get there from
 // here is a warning: it is Google that has to reach AWS STS.
 func (d *diagnosis) identity(ctx context.Context, s *Step) error {
-	if d.builder == nil {
-		s.Verdict = VerdictSkipped
-		s.Findings = append(s.Findings, "AWS is not asked: Config.Subject signs no request for it")
-		return nil
-	}
 	answer, req, err := d.callerIdentity(ctx)
 	if req == nil {
 		return err
@@ -87,7 +82,7 @@ func (d *diagnosis) callerIdentity(ctx context.Context) (*call.Answer, *http.Req
 	if err != nil {
 		return nil, req, newCause(err, requestSecrets(req))
 	}
-	d.answers = append(d.answers, answered{"AWS", answer})
+	d.heard("AWS", answer)
 	return answer, req, nil
 }
 

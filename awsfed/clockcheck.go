@@ -15,8 +15,17 @@ type answered struct {
 	answer *call.Answer
 }
 
+// heard notes an answer. A refresh that a step no longer waits for may still get one.
+func (d *diagnosis) heard(by string, answer *call.Answer) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.answers = append(d.answers, answered{by, answer})
+}
+
 // clocks holds this machine's clock against those of all who answered.
 func (d *diagnosis) clocks(_ context.Context, s *Step) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if len(d.answers) == 0 {
 		s.Verdict = VerdictSkipped
 		s.Findings = []string{"nobody answered, so there is no clock to compare with"}

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -22,6 +22,13 @@ type DiagnoseOptions struct {
 	// Mapping is the attribute mapping of the provider, which Google shows to nobody but its
 	// administrators. Optional; the default is [principal.DefaultMapping].
 	Mapping principal.Mapping
+	// IDTokenAudience has a step get an ID token for that audience, as [NewIDTokenSource] does; Signing
+	// has one sign a text that says so, as [Signer] does; and DelegatedSubject has one get a token of
+	// that Workspace user, as [NewDelegatedTokenSource] does. Optional: without them there are no such
+	// steps. They need a ServiceAccount.
+	IDTokenAudience  string
+	Signing          bool
+	DelegatedSubject string
 	// ConfigError is why there is no Config: what [ConfigFromFile] returned, for example. The
 	// report then says so, with its faults, and there is nothing else to look at. Optional.
 	ConfigError error
@@ -37,12 +44,15 @@ type DiagnoseOptions struct {
 // error is nil unless ctx ended before the diagnosis did; the report then has the steps until
 // there.
 func Diagnose(ctx context.Context, cfg Config, options *DiagnoseOptions) (*Report, error) {
-	d := &diagnosis{report: &Report{}, mapping: principal.DefaultMapping, assumption: "if the provider has Google's default mapping:"}
-	if options != nil && options.Mapping != nil {
+	if options == nil {
+		options = &DiagnoseOptions{}
+	}
+	d := &diagnosis{report: &Report{}, options: options, mapping: principal.DefaultMapping, assumption: "if the provider has Google's default mapping:"}
+	if options.Mapping != nil {
 		d.mapping, d.assumption = options.Mapping, "by the mapping that was given:"
 	}
 	s, err := resolve(cfg)
-	if options != nil && options.ConfigError != nil {
+	if options.ConfigError != nil {
 		err = options.ConfigError
 	}
 	if err != nil {
@@ -58,10 +68,14 @@ func Diagnose(ctx context.Context, cfg Config, options *DiagnoseOptions) (*Repor
 type diagnosis struct {
 	*settings // all but empty if the Config is not valid
 	report    *Report
+	options   *DiagnoseOptions
 	subject   *SubjectTokenBuilder
 	builder   *subjectTokenBuilder // of subject; nil for another kind of Subject
+	chain     *awsChain            // that the subject tokens need; nil for none
 	clock     clock.Clock
-	answers   []answered // whose Date tells of the clock
+
+	mu      sync.Mutex
+	answers []answered // whose Date tells of the clock
 
 	mapping    principal.Mapping
 	assumption string // of which mapping the findings are
@@ -72,7 +86,9 @@ func (d *diagnosis) run(ctx context.Context, fault error) {
 	if !d.step(ctx, StageConfiguration, configuration) {
 		return // Without an audience there is nowhere to go.
 	}
-	if d.step(ctx, StageCredentials, d.credentials) {
+	if len(d.Subject.kinds()) > 0 {
+		d.subjectToken(ctx)
+	} else if d.step(ctx, StageCredentials, d.credentials) {
 		d.step(ctx, StageIdentity, d.identity)
 		if d.report.Identity.ARN != "" {
 			d.step(ctx, StageMapping, d.attributes)
@@ -81,15 +97,23 @@ func (d *diagnosis) run(ctx context.Context, fault error) {
 		}
 		d.google(ctx)
 	} else {
-		for _, stage := range []Stage{StageIdentity, StageMapping, StageExchange, StageImpersonation} {
-			d.skip(ctx, stage, "there are no AWS credentials")
-		}
+		d.skipTo(ctx, "there are no AWS credentials", StageIdentity, StageMapping, StageExchange)
 	}
 	d.step(ctx, StageNetwork, d.network)
 	d.step(ctx, StageClock, d.clocks)
 }
 
-// google takes the two steps at Google.
+// skipTo skips these stages and those about the service account.
+func (d *diagnosis) skipTo(ctx context.Context, why string, stages ...Stage) {
+	for _, step := range d.accountSteps() {
+		stages = append(stages, step.stage)
+	}
+	for _, stage := range stages {
+		d.skip(ctx, stage, why)
+	}
+}
+
+// google takes the steps at Google.
 func (d *diagnosis) google(ctx context.Context) {
 	var federated *oauth2.Token
 	exchanged := d.step(ctx, StageExchange, func(ctx context.Context, s *Step) error {
@@ -97,13 +121,12 @@ func (d *diagnosis) google(ctx context.Context) {
 		federated, err = d.exchange(ctx, s)
 		return err
 	})
-	switch {
-	case d.ServiceAccount == "":
-		return
-	case !exchanged:
-		d.skip(ctx, StageImpersonation, "there is no federated token")
-	default:
-		d.step(ctx, StageImpersonation, func(ctx context.Context, s *Step) error { return d.impersonation(ctx, s, federated) })
+	for _, step := range d.accountSteps() {
+		if !exchanged {
+			d.skip(ctx, step.stage, "there is no federated token")
+			continue
+		}
+		d.step(ctx, step.stage, func(ctx context.Context, s *Step) error { return step.do(ctx, s, federated) })
 	}
 }
 
@@ -170,71 +193,10 @@ func faultLines(err error) []string {
 	return texts
 }
 
-func (d *diagnosis) credentials(ctx context.Context, s *Step) error {
-	builder, err := newSubjectTokenBuilder(ctx, d.settings)
-	if err != nil {
-		return err
-	}
-	d.subject, d.builder = builder, builder.signedRequests()
-	if d.builder == nil {
-		s.Verdict = VerdictSkipped
-		s.Findings = append(s.Findings, "Config.Subject needs no AWS credentials")
-		return nil
-	}
-	credentials, err := d.builder.chain.Retrieve(ctx)
-	if err != nil {
-		return err
-	}
-	s.Findings = append(s.Findings, "access key "+cleanText(credentials.AccessKeyID, maxWord, []string{credentials.SecretAccessKey, credentials.SessionToken})+" from "+providerName(credentials, d.builder.chain.credentials))
-	left := time.Until(credentials.Expires).Round(time.Second)
-	switch {
-	case !credentials.CanExpire:
-		s.Findings = append(s.Findings, "their provider does not tell when they expire")
-	case left > 0:
-		s.Findings = append(s.Findings, "they expire in "+left.String())
-	default:
-		s.Findings = append(s.Findings, fmt.Sprintf("they expired %s ago, at %s", -left, credentials.Expires.UTC().Format(time.RFC3339)))
-		s.warn("the AWS credentials have expired, and their provider still gives them out: put new ones where they come from, or log in again. awsfed asks the provider anew at each refresh")
-	}
-	if strings.HasPrefix(credentials.AccessKeyID, "ASIA") && credentials.SessionToken == "" {
-		s.warn("the access key is of a session (ASIA…), and there is no session token: set AWS_SESSION_TOKEN too")
-	}
-	if inContainer() && strings.Contains(credentials.Source, "EC2Role") {
-		s.warn(nodeRoleHint())
-	}
-	return nil
-}
-
 // warn adds a hint to those of a step that works.
 func (s *Step) warn(hint string) {
 	s.Verdict = VerdictWarned
 	s.Hint = strings.TrimPrefix(s.Hint+"\n"+hint, "\n")
-}
-
-// nodeRoleHint is for a task or pod whose credentials are those of its EC2 instance: it names the
-// variables that would have told the AWS SDK of a role of its own.
-func nodeRoleHint() string {
-	state := func(names ...string) string {
-		states := make([]string, len(names))
-		for i, name := range names {
-			states[i] = name + " is set"
-			if os.Getenv(name) == "" {
-				states[i] = name + " is not set"
-			}
-		}
-		return strings.Join(states, ", ")
-	}
-	if os.Getenv("KUBERNETES_SERVICE_HOST") == "" {
-		return lines("this is a container of ECS, and the credentials are those of its EC2 instance. With a taskRoleArn in the task definition it has a role of its own, of which ECS tells it by this variable:",
-			state("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"))
-	}
-	return lines("this is a pod, and the credentials are those of its EC2 node. EKS tells a pod of a role of its own by these variables, which it sets when the pod is made:",
-		"Pod Identity: "+state("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
-		"IRSA: "+state("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"),
-		"For Pod Identity, see whether the pod's service account has an association:",
-		command("aws", "eks", "list-pod-identity-associations", "--cluster-name", "CLUSTER"),
-		"For IRSA, see whether it has the annotation eks.amazonaws.com/role-arn:",
-		command("kubectl", "get", "serviceaccount", "SERVICE_ACCOUNT", "--namespace", "NAMESPACE", "--output", "yaml"))
 }
 
 func (d *diagnosis) attributes(_ context.Context, s *Step) error {
@@ -276,32 +238,10 @@ func (d *diagnosis) exchange(ctx context.Context, s *Step) (*oauth2.Token, error
 	return token, nil
 }
 
-func (d *diagnosis) impersonation(ctx context.Context, s *Step, federated *oauth2.Token) error {
-	impersonator := newImpersonator(d.listeningSettings(), staticToken{federated})
-	token, err := impersonator.TokenContext(ctx)
-	if err != nil {
-		return err
-	}
-	s.Findings = append(s.Findings, "a token of "+d.ServiceAccount+" for "+time.Until(token.Expiry).Round(time.Second).String())
-	d.gained(s, token)
-	return nil
-}
-
 // listeningSettings are the settings with a client that notes the clocks of those who answer, and
 // with hints that know what AWS said.
 func (d *diagnosis) listeningSettings() *settings {
 	s := *d.settings
-	s.client = s.client.Listening(func(answer *call.Answer) { d.answers = append(d.answers, answered{"Google", answer}) })
+	s.client = s.client.Listening(func(answer *call.Answer) { d.heard("Google", answer) })
 	return &s
 }
-
-// gained notes what the final token is good for.
-func (d *diagnosis) gained(s *Step, token *oauth2.Token) {
-	d.report.Expiry = token.Expiry
-	s.Findings = append(s.Findings, "scopes "+strings.Join(d.Scopes, " "))
-}
-
-// staticToken is one token as a source.
-type staticToken struct{ token *oauth2.Token }
-
-func (s staticToken) TokenContext(context.Context) (*oauth2.Token, error) { return s.token, nil }

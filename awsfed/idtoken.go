@@ -30,15 +30,7 @@ const maxIDTokenAudience = 2048 // bytes; a URL in most cases
 // not apply. Sources of many audiences share one federated token by [Config].Federated.
 func NewIDTokenSource(ctx context.Context, cfg Config, audience string) (*TokenSource, error) {
 	s, err := resolve(cfg)
-	if cfg.ServiceAccount == "" {
-		err = errors.Join(err, &FieldError{Field: "ServiceAccount",
-			Want: "the account whose ID tokens they are to be: Google issues ID tokens for service accounts alone, and not for a federated identity itself"})
-	}
-	if audience == "" || len(audience) > maxIDTokenAudience || !visible(audience) {
-		err = errors.Join(err, (&FieldError{Field: "the audience", Found: shown(audience),
-			Want: "who is to take the ID token, such as the URL of a Cloud Run service, in visible characters, 2,048 at most"}).cleaned())
-	}
-	if err != nil {
+	if err = errors.Join(err, cfg.idTokenFault(audience)); err != nil {
 		return nil, err
 	}
 	flow, err := connect(ctx, s)
@@ -48,6 +40,19 @@ func NewIDTokenSource(ctx context.Context, cfg Config, audience string) (*TokenS
 	ts := flow.cached(newIDTokens(s, flow.federated, audience), IDToken, audience)
 	ts.quotaProject = ""
 	return ts, nil
+}
+
+// idTokenFault is what keeps a configuration from ID tokens for that audience.
+func (c Config) idTokenFault(audience string) (err error) {
+	if c.ServiceAccount == "" {
+		err = &FieldError{Field: "ServiceAccount",
+			Want: "the account whose ID tokens they are to be: Google issues ID tokens for service accounts alone, and not for a federated identity itself"}
+	}
+	if audience == "" || len(audience) > maxIDTokenAudience || !visible(audience) {
+		err = errors.Join(err, (&FieldError{Field: "the audience", Found: shown(audience),
+			Want: "who is to take the ID token, such as the URL of a Cloud Run service, in visible characters, 2,048 at most"}).cleaned())
+	}
+	return err
 }
 
 // idTokens asks for ID tokens of one account for one audience.

@@ -62,10 +62,10 @@ func (d *diagnosis) network(ctx context.Context, s *Step) error {
 // bypassedProxies notes the sources of AWS credentials that a proxy variable covers and that are
 // asked without it.
 func (d *diagnosis) bypassedProxies(s *Step) {
-	if d.builder == nil {
+	if d.chain == nil {
 		return
 	}
-	for _, u := range d.builder.chain.nearby {
+	for _, u := range d.chain.nearby {
 		if variable, kind := awshttp.BypassedProxy(u); variable != "" {
 			s.Findings = append(s.Findings, fmt.Sprintf("%s: %s is set and is not used for %s addresses", u.Hostname(), variable, kind))
 		}
