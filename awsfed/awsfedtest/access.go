@@ -34,6 +34,9 @@ type Access struct {
 	Identity principal.Identity
 	// QuotaProject is the userProject that the exchange asked for; "" for none.
 	QuotaProject string
+	// Boundary is the token's Credential Access Boundary; nil for a token that is not downscoped.
+	// See [Access.MayUse].
+	Boundary []AccessBoundaryRule
 }
 
 // Check is what a Google API does with a bearer token: it tells whose it is, or refuses it. The
@@ -71,8 +74,13 @@ func accessOf(a fakegoogle.Access) Access {
 	case fakegoogle.DelegatedToken:
 		kind = DelegatedToken
 	}
+	var boundary []AccessBoundaryRule
+	for _, rule := range a.Boundary {
+		boundary = append(boundary, AccessBoundaryRule(rule))
+	}
 	return Access{
 		Kind: kind, Principal: a.Principal, Delegation: a.Delegation, Scopes: a.Scopes,
 		Expires: a.Expires, Identity: a.Identity, QuotaProject: a.QuotaProject,
+		Boundary: boundary,
 	}
 }

@@ -41,6 +41,8 @@ type Access struct {
 	Identity principal.Identity
 	// QuotaProject is the userProject that the exchange asked for; "" for none.
 	QuotaProject string
+	// Boundary is the token's Credential Access Boundary; nil for a token that is not downscoped.
+	Boundary []AccessBoundaryRule
 }
 
 // HasScope reports whether the token has one of the scopes.
@@ -118,6 +120,7 @@ func (g *Cloud) Check(bearer string) (Access, error) {
 func (t *issued) access() Access {
 	access := t.Access
 	access.Scopes, access.Delegation = slices.Clone(access.Scopes), slices.Clone(access.Delegation)
+	access.Boundary = cloneBoundary(access.Boundary)
 	return access
 }
 

@@ -117,6 +117,12 @@ func ScopeInsufficient() *APIError {
 	}
 }
 
+// downscopedDenied is the answer to a downscoped token, whose boundary leaves it no permission
+// here: boundaries are for Cloud Storage.
+func downscopedDenied() *APIError {
+	return &APIError{Code: http.StatusForbidden, Status: "PERMISSION_DENIED", Message: "emulator: a downscoped token has no permission on service accounts"}
+}
+
 func serviceDisabled(projectNumber string) *APIError {
 	return &APIError{
 		Code: http.StatusForbidden, Status: "PERMISSION_DENIED",

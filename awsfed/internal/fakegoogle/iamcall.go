@@ -70,6 +70,8 @@ func (g *Cloud) admitIAM(r *http.Request, c *iamCall, method string) *APIError {
 		failure = ScopeInsufficient()
 		failure.Metadata = iamMethod(method)
 		return failure
+	case len(caller.Boundary) > 0:
+		return downscopedDenied()
 	case caller.Kind == FederatedToken && strings.HasPrefix(method, "sign") && !s.unsettled.AcceptFederatedSigning:
 		failure = Unauthenticated("ACCESS_TOKEN_TYPE_UNSUPPORTED")
 		failure.Metadata = iamMethod(method)

@@ -27,6 +27,14 @@ const (
 	ReasonSubjectTokenMissing Reason = "subject-token-missing"
 )
 
+// The reasons for which STS refuses to downscope an access token, in the order in which it looks
+// for them. They come after that of the options.
+const (
+	ReasonAccessBoundary Reason = "access-boundary" // missing
+	ReasonAccessToken    Reason = "access-token"    // not valid here
+	ReasonDownscoped     Reason = "downscoped"      // it is already
+)
+
 // The reasons for which STS refuses an AWS subject token before it asks AWS, in the order in which
 // it looks for them.
 const (
@@ -102,6 +110,9 @@ var rulings = [...]ruling{
 	{ReasonScope, Answer{bad, invalidRequest, "scope must hold at least one scope of Google's"}, false},
 	{ReasonActorToken, Answer{bad, invalidRequest, "actor tokens are not supported"}, false},
 	{ReasonOptions, Answer{bad, invalidRequest, "options are invalid"}, false},
+	{ReasonAccessBoundary, Answer{bad, invalidRequest, "options must have an accessBoundary for an access token"}, false},
+	{ReasonAccessToken, Answer{bad, invalidGrant, "the access token in subject_token is not valid"}, false},
+	{ReasonDownscoped, Answer{bad, invalidGrant, "the access token in subject_token is downscoped already"}, false},
 	{ReasonAudience, Answer{bad, invalidRequest, `Invalid value for "audience". This value should be the full resource name of the Identity Provider. See https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token for the list of possible formats.`}, true},
 	{ReasonTarget, Answer{bad, "invalid_target", `The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn't exist.`}, true},
 	{ReasonSubjectTokenType, Answer{bad, invalidRequest, "subject_token_type must be " + tokenTypeAWS + " for an AWS provider"}, false},

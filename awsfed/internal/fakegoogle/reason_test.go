@@ -103,7 +103,7 @@ var brokenExchanges = []struct {
 	}, reason: fakegoogle.ReasonOptions, code: "invalid_request", want: "emulator: userProject has 33 characters, more than 32"},
 	{name: "an access boundary of 11 rules", spoil: func(t *testing.T, a *attempt) {
 		a.form.Set("options", `{"accessBoundary":{"accessBoundaryRules":[`+strings.TrimSuffix(strings.Repeat("{},", 11), ",")+`]}}`)
-	}, reason: fakegoogle.ReasonOptions, code: "invalid_request", want: "emulator: accessBoundary has 11 rules, more than 10"},
+	}, reason: fakegoogle.ReasonOptions, code: "invalid_request", want: "emulator: accessBoundary has 11 rules, not 1 to 10"},
 	{name: "an access boundary over 2048 characters", spoil: func(t *testing.T, a *attempt) {
 		a.form.Set("options", `{"accessBoundary":{"x":"`+strings.Repeat("x", 2041)+`"}}`)
 	}, reason: fakegoogle.ReasonOptions, code: "invalid_request", want: "emulator: accessBoundary has 2049 characters, more than 2048"},
@@ -316,6 +316,9 @@ func TestAnExchangeThatBreaksOneRuleIsRefusedForIt(t *testing.T) {
 func TestEveryReasonHasARequestThatBreaksItsRule(t *testing.T) {
 	tested := make(map[fakegoogle.Reason]bool)
 	for _, test := range brokenExchanges {
+		tested[test.reason] = true
+	}
+	for _, test := range brokenDownscopings {
 		tested[test.reason] = true
 	}
 	for _, reason := range fakegoogle.Reasons() {

@@ -2,7 +2,6 @@ package fakegoogle
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -18,13 +17,6 @@ const (
 
 	grantTypeTokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
 	tokenTypeAccessToken   = "urn:ietf:params:oauth:token-type:access_token"
-
-	// The limits of the parameter options (reference of STS v1).
-	maxOptions             = 4 << 20 // characters
-	maxUserProject         = 32
-	maxAccessBoundary      = 2048
-	maxAccessBoundaryRules = 10
-	certFingerprintSize    = 43
 )
 
 // ServeSTS is Google's Security Token Service, /v1/token (reference of STS v1; RFC 8693).
@@ -53,7 +45,7 @@ type exchanged struct {
 	AccessToken     string `json:"access_token"`
 	IssuedTokenType string `json:"issued_token_type"`
 	TokenType       string `json:"token_type"`
-	ExpiresIn       int    `json:"expires_in"` // seconds
+	ExpiresIn       *int   `json:"expires_in,omitempty"` // seconds; nil for the end of the subject token
 }
 
 func (g *Cloud) exchange(r *http.Request, s switches) (exchanged, *judgement) {
@@ -72,9 +64,12 @@ func (g *Cloud) exchange(r *http.Request, s switches) (exchanged, *judgement) {
 	if j := p.judge(); j != nil {
 		return exchanged{}, j
 	}
-	project, j := parseOptions(p["options"])
+	options, j := parseOptions(p["options"])
 	if j != nil {
 		return exchanged{}, j
+	}
+	if p["subject_token_type"] == tokenTypeAccessToken {
+		return g.downscope(p, options)
 	}
 	name, err := principal.ParseAudience(p["audience"])
 	if err != nil {
@@ -107,14 +102,15 @@ func (g *Cloud) exchange(r *http.Request, s switches) (exchanged, *judgement) {
 				Scopes:       strings.Fields(p["scope"]),
 				Expires:      g.now().Add(s.lifetime),
 				Identity:     id,
-				QuotaProject: project,
+				QuotaProject: options.userProject,
+				Boundary:     options.boundary,
 			},
 			provider:   name,
 			attributes: attributes,
 		}),
 		IssuedTokenType: p["requested_token_type"],
 		TokenType:       "Bearer",
-		ExpiresIn:       int(s.lifetime / time.Second),
+		ExpiresIn:       new(int(s.lifetime / time.Second)),
 	}, nil
 }
 
@@ -183,60 +179,13 @@ func (p exchangeParameters) judge() *judgement {
 	if p["requested_token_type"] != tokenTypeAccessToken {
 		return judge(ReasonRequestedTokenType, "")
 	}
-	if !validScopes(strings.Fields(p["scope"])) {
+	if p["subject_token_type"] != tokenTypeAccessToken && !validScopes(strings.Fields(p["scope"])) {
 		return judge(ReasonScope, "")
 	}
 	_, token := p["actor_token"]
 	_, kind := p["actor_token_type"]
 	if token || kind {
 		return judge(ReasonActorToken, "")
-	}
-	return nil
-}
-
-// parseOptions checks the parameter options and returns the project that is to bear the quota; ""
-// for none.
-func parseOptions(s string) (userProject string, j *judgement) {
-	if s == "" {
-		return "", nil
-	}
-	if len(s) > maxOptions {
-		return "", judge(ReasonOptions, "options have %d characters, more than %d", len(s), maxOptions)
-	}
-	var options struct {
-		UserProject         string          `json:"userProject"`
-		AccessBoundary      json.RawMessage `json:"accessBoundary"`
-		BindCertFingerprint *string         `json:"bindCertFingerprint"`
-	}
-	if err := json.Unmarshal([]byte(s), &options); err != nil {
-		return "", judge(ReasonOptions, "options are not the JSON that they should be")
-	}
-	if len(options.UserProject) > maxUserProject {
-		return "", judge(ReasonOptions, "userProject has %d characters, more than %d", len(options.UserProject), maxUserProject)
-	}
-	if f := options.BindCertFingerprint; f != nil && len(*f) != certFingerprintSize {
-		return "", judge(ReasonOptions, "bindCertFingerprint has %d characters, not %d", len(*f), certFingerprintSize)
-	}
-	if err := checkAccessBoundary(options.AccessBoundary); err != nil {
-		return "", judge(ReasonOptions, "%v", err)
-	}
-	return options.UserProject, nil
-}
-
-// checkAccessBoundary checks the size of a Credential Access Boundary. The emulator does not
-// enforce one.
-func checkAccessBoundary(raw json.RawMessage) error {
-	if len(raw) > maxAccessBoundary {
-		return fmt.Errorf("accessBoundary has %d characters, more than %d", len(raw), maxAccessBoundary)
-	}
-	var boundary struct {
-		Rules []json.RawMessage `json:"accessBoundaryRules"`
-	}
-	if len(raw) > 0 && json.Unmarshal(raw, &boundary) != nil {
-		return fmt.Errorf("accessBoundary is not an object with accessBoundaryRules")
-	}
-	if n := len(boundary.Rules); n > maxAccessBoundaryRules {
-		return fmt.Errorf("accessBoundary has %d rules, more than %d", n, maxAccessBoundaryRules)
 	}
 	return nil
 }
