@@ -30,7 +30,7 @@ type Access struct {
 	// Expires is the token's end by the cloud's clock.
 	Expires time.Time
 	// Identity is the AWS identity that the token was got with in the first place; zero for a token
-	// that an assertion gave.
+	// that an assertion or an OpenID Connect token gave.
 	Identity principal.Identity
 	// QuotaProject is the userProject that the exchange asked for; "" for none.
 	QuotaProject string

@@ -24,10 +24,10 @@
 // an EKS pod run as, and one provider of Google's, by which that role may be the service account
 // aws-app@my-project.iam.gserviceaccount.com. [Options] name them otherwise, and choose the
 // partition, region, attribute mapping and condition. [Cloud.AddRole], [Cloud.AddUser],
-// [Cloud.AddSession], [Cloud.AddProvider], [Cloud.AddServiceAccount] and [Cloud.Grant] add more,
-// [Cloud.AddWorkspaceUser] and [Cloud.DelegateDomain] a Workspace with domain-wide delegation;
-// [Cloud.Check] says whose an access token is, and [Access.MayUse] what a downscoped one is good
-// for.
+// [Cloud.AddSession], [Cloud.AddProvider], [Cloud.AddOIDCProvider], [Cloud.AddServiceAccount] and
+// [Cloud.Grant] add more, [Cloud.AddWorkspaceUser] and [Cloud.DelegateDomain] a Workspace with
+// domain-wide delegation; [Cloud.Check] says whose an access token is, and [Access.MayUse] what a
+// downscoped one is good for.
 //
 // # Without a network, or with one
 //

@@ -37,7 +37,7 @@ type Access struct {
 	Scopes     []string
 	Expires    time.Time // by the cloud's clock
 	// Identity is the AWS identity that the token was got with in the first place; zero for a token
-	// that an assertion gave.
+	// that an assertion or an OpenID Connect token gave.
 	Identity principal.Identity
 	// QuotaProject is the userProject that the exchange asked for; "" for none.
 	QuotaProject string

@@ -33,16 +33,17 @@ type Cloud struct {
 	role, roleARN string // by which a mapping may know the role: its name, and its ARN without a session
 	homeMember    principal.Member
 
-	mu        sync.Mutex // never held over a call of replay or of a user's func
-	unsettled Unsettled
-	pools     map[poolName]State
-	providers map[principal.Provider]Provider
-	accounts  map[string]*account // by unique ID
-	policy    OrganizationPolicy
-	workspace workspace
-	tokens    map[[sha256.Size]byte]*issued
-	lifetime  time.Duration // of federated tokens
-	locations AllowedLocations
+	mu            sync.Mutex // never held over a call of replay or of a user's func
+	unsettled     Unsettled
+	pools         map[poolName]State
+	providers     map[principal.Provider]Provider
+	oidcProviders map[principal.Provider]OIDCProvider // no name is in both
+	accounts      map[string]*account                 // by unique ID
+	policy        OrganizationPolicy
+	workspace     workspace
+	tokens        map[[sha256.Size]byte]*issued
+	lifetime      time.Duration // of federated tokens
+	locations     AllowedLocations
 
 	// Where each misconfiguration is in force, and how many times over.
 	apiDisabled map[API]int
@@ -89,17 +90,18 @@ func New(opts Options) *Cloud {
 		role:      path.Base(opts.RoleARN),
 		roleARN:   opts.RoleARN,
 
-		unsettled:   DefaultUnsettled(),
-		pools:       make(map[poolName]State),
-		providers:   make(map[principal.Provider]Provider),
-		accounts:    make(map[string]*account),
-		tokens:      make(map[[sha256.Size]byte]*issued),
-		lifetime:    defaultLifetime,
-		workspace:   newWorkspace(),
-		locations:   AllowedLocations{EncodedLocations: "0x0"},
-		apiDisabled: make(map[API]int),
-		outOfQuota:  make(map[API]int),
-		perimeter:   make(map[API]int),
+		unsettled:     DefaultUnsettled(),
+		pools:         make(map[poolName]State),
+		providers:     make(map[principal.Provider]Provider),
+		oidcProviders: make(map[principal.Provider]OIDCProvider),
+		accounts:      make(map[string]*account),
+		tokens:        make(map[[sha256.Size]byte]*issued),
+		lifetime:      defaultLifetime,
+		workspace:     newWorkspace(),
+		locations:     AllowedLocations{EncodedLocations: "0x0"},
+		apiDisabled:   make(map[API]int),
+		outOfQuota:    make(map[API]int),
+		perimeter:     make(map[API]int),
 	}
 	g.key = g.newKey()
 	g.putProvider(Provider{Provider: g.home, Account: opts.Account, Mapping: opts.Mapping, Condition: opts.Condition})

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,7 +38,7 @@ func parseJWT(token string) (t jwt, ok bool) {
 	var decoded [3][]byte
 	for i, part := range parts {
 		var err error
-		if decoded[i], err = base64.RawURLEncoding.DecodeString(part); err != nil {
+		if decoded[i], err = base64.RawURLEncoding.Strict().DecodeString(part); err != nil {
 			return jwt{}, false
 		}
 	}
@@ -62,7 +63,7 @@ func (t jwt) verify(key crypto.PublicKey) bool {
 	case "RS256":
 		public, ok := key.(*rsa.PublicKey)
 		digest := sha256.Sum256([]byte(t.signed))
-		return ok && rsa.VerifyPKCS1v15(public, crypto.SHA256, digest[:], t.signature) == nil
+		return ok && public != nil && rsa.VerifyPKCS1v15(public, crypto.SHA256, digest[:], t.signature) == nil
 	case "ES256":
 		digest := sha256.Sum256([]byte(t.signed))
 		return t.verifyECDSA(key, elliptic.P256(), digest[:])
@@ -76,7 +77,7 @@ func (t jwt) verify(key crypto.PublicKey) bool {
 func (t jwt) verifyECDSA(key crypto.PublicKey, curve elliptic.Curve, digest []byte) bool {
 	public, ok := key.(*ecdsa.PublicKey)
 	half := (curve.Params().BitSize + 7) / 8
-	if !ok || public.Curve != curve || len(t.signature) != 2*half {
+	if !ok || public == nil || public.Curve != curve || len(t.signature) != 2*half {
 		return false
 	}
 	r, s := new(big.Int).SetBytes(t.signature[:half]), new(big.Int).SetBytes(t.signature[half:])
@@ -102,4 +103,18 @@ func (t jwt) time(claim string) (at time.Time, ok bool) {
 func (t jwt) isInteger(claim string) bool {
 	number, ok := t.claims[claim].(float64)
 	return ok && number == math.Trunc(number)
+}
+
+// isFor reports whether the token is meant for one of audiences (RFC 7519 §4.1.3).
+func (t jwt) isFor(audiences ...string) bool {
+	switch aud := t.claims["aud"].(type) {
+	case string:
+		return slices.Contains(audiences, aud)
+	case []any:
+		return slices.ContainsFunc(aud, func(v any) bool {
+			text, ok := v.(string)
+			return ok && slices.Contains(audiences, text)
+		})
+	}
+	return false
 }

@@ -35,15 +35,12 @@ type Provider struct {
 // be or is taken, and an account that is not 12 digits; and it is here, not at the exchange of
 // tokens, that an organization policy is enforced: that error is an [*APIError].
 func (g *Cloud) AddProvider(p Provider) error {
-	if _, err := principal.ParseAudience(p.Audience()); err != nil {
+	if err := validName(p.Provider); err != nil {
 		return fmt.Errorf("adding a provider: %w", err)
-	}
-	if strings.HasPrefix(p.Pool, "gcp-") || strings.HasPrefix(p.ID, "gcp-") {
-		return fmt.Errorf("adding a provider: the prefix gcp- of an ID in %s is reserved", p.Audience())
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, taken := g.providers[p.Provider]; taken {
+	if g.hasProvider(p.Provider) {
 		return fmt.Errorf("adding a provider: %s exists, or was deleted and keeps its ID", p.Audience())
 	}
 	if err := g.admitProvider(p); err != nil {
@@ -51,6 +48,25 @@ func (g *Cloud) AddProvider(p Provider) error {
 	}
 	g.putProvider(p)
 	return nil
+}
+
+// validName checks a provider's name as IAM does.
+func validName(name principal.Provider) error {
+	if _, err := principal.ParseAudience(name.Audience()); err != nil {
+		return err
+	}
+	if strings.HasPrefix(name.Pool, "gcp-") || strings.HasPrefix(name.ID, "gcp-") {
+		return fmt.Errorf("the prefix gcp- of an ID in %s is reserved", name.Audience())
+	}
+	return nil
+}
+
+// hasProvider reports whether a provider of either kind has the name, in whatever state. g.mu is
+// held.
+func (g *Cloud) hasProvider(name principal.Provider) bool {
+	_, aws := g.providers[name]
+	_, oidc := g.oidcProviders[name]
+	return aws || oidc
 }
 
 // UpdateProvider lets change alter a provider: its account, mapping, condition or state, not its
@@ -72,18 +88,22 @@ func (g *Cloud) UpdateProvider(name principal.Provider, change func(*Provider)) 
 	return nil
 }
 
-// SetProviderState sets the state of a provider. One that is disabled or deleted exchanges no more
-// subject tokens; federated tokens that it gave out stay valid.
+// SetProviderState sets the state of a provider of either kind. One that is disabled or deleted
+// exchanges no more subject tokens; federated tokens that it gave out stay valid.
 func (g *Cloud) SetProviderState(name principal.Provider, state State) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	p, found := g.providers[name]
-	if !found {
-		return fmt.Errorf("setting the state of a provider: %s does not exist", name.Audience())
+	if p, found := g.providers[name]; found {
+		p.State = state
+		g.providers[name] = p
+		return nil
 	}
-	p.State = state
-	g.providers[name] = p
-	return nil
+	if p, found := g.oidcProviders[name]; found {
+		p.State = state
+		g.oidcProviders[name] = p
+		return nil
+	}
+	return fmt.Errorf("setting the state of a provider: %s does not exist", name.Audience())
 }
 
 // SetPoolState sets the state of the pool that provider is in. One that is disabled or deleted
@@ -104,12 +124,19 @@ func (g *Cloud) admitProvider(p Provider) error {
 	if len(p.Account) != 12 || !isDigits(p.Account) {
 		return fmt.Errorf("AWS account %q is not 12 digits", p.Account)
 	}
-	subject := "orgpolicy:" + poolOf(p.Provider).String()
-	if allowed := g.policy.Issuers; allowed != nil && !slices.Contains(allowed, awsIssuer) {
-		return orgPolicyViolated("constraints/iam.workloadIdentityPoolProviders", subject, awsIssuer)
+	if err := g.admitIssuer(p.Provider, awsIssuer); err != nil {
+		return err
 	}
 	if allowed := g.policy.AWSAccounts; allowed != nil && !slices.Contains(allowed, p.Account) {
-		return orgPolicyViolated("constraints/iam.workloadIdentityPoolAwsAccounts", subject, p.Account)
+		return orgPolicyViolated("constraints/iam.workloadIdentityPoolAwsAccounts", p.Provider, p.Account)
+	}
+	return nil
+}
+
+// admitIssuer puts the issuer of a provider to the organization policy. g.mu is held.
+func (g *Cloud) admitIssuer(name principal.Provider, issuer string) error {
+	if allowed := g.policy.Issuers; allowed != nil && !slices.Contains(allowed, issuer) {
+		return orgPolicyViolated("constraints/iam.workloadIdentityPoolProviders", name, issuer)
 	}
 	return nil
 }
@@ -119,10 +146,15 @@ func (g *Cloud) putProvider(p Provider) {
 	if p.State == "" {
 		p.State = StateActive
 	}
-	if _, found := g.pools[poolOf(p.Provider)]; !found {
-		g.pools[poolOf(p.Provider)] = StateActive
-	}
+	g.putPool(p.Provider)
 	g.providers[p.Provider] = p
+}
+
+// putPool creates the pool of a provider if there is none yet. g.mu is held.
+func (g *Cloud) putPool(of principal.Provider) {
+	if _, found := g.pools[poolOf(of)]; !found {
+		g.pools[poolOf(of)] = StateActive
+	}
 }
 
 // provider looks a provider up, in whatever state.
@@ -151,16 +183,25 @@ func (p Provider) admit(id principal.Identity) (principal.Attributes, *judgement
 		mapping = principal.DefaultMapping
 	}
 	attributes, err := mapping(id)
+	var condition func() (bool, error)
+	if p.Condition != nil {
+		condition = func() (bool, error) { return p.Condition(id, attributes) }
+	}
+	return admit(attributes, err, condition)
+}
+
+// admit judges what a mapping yields, or its error, and asks the condition; nil for none.
+func admit(attributes principal.Attributes, err error, condition func() (bool, error)) (principal.Attributes, *judgement) {
 	if err != nil {
 		return principal.Attributes{}, judge(ReasonMapping, "the attribute mapping failed: %v", err)
 	}
 	if j := judgeAttributes(attributes); j != nil {
 		return principal.Attributes{}, j
 	}
-	if p.Condition == nil {
+	if condition == nil {
 		return attributes, nil
 	}
-	switch admitted, err := p.Condition(id, attributes); {
+	switch admitted, err := condition(); {
 	case err != nil:
 		return principal.Attributes{}, judge(ReasonConditionError, "the attribute condition failed: %v", err)
 	case !admitted:
@@ -176,7 +217,8 @@ const awsIssuer = "https://sts.amazonaws.com"
 // working, whatever it says: Google does not look at it when tokens are exchanged.
 type OrganizationPolicy struct {
 	// Issuers are the values that constraints/iam.workloadIdentityPoolProviders allows. AWS
-	// providers need "https://sts.amazonaws.com" among them. Nil: no constraint.
+	// providers need "https://sts.amazonaws.com" among them, others their issuer. Nil: no
+	// constraint.
 	Issuers []string
 	// AWSAccounts are the accounts that constraints/iam.workloadIdentityPoolAwsAccounts allows.
 	// Nil: no constraint.
@@ -193,7 +235,8 @@ func (g *Cloud) SetOrganizationPolicy(policy OrganizationPolicy) {
 }
 
 // orgPolicyViolated has the text of the troubleshooting page on Workload Identity Federation.
-func orgPolicyViolated(constraint, subject, value string) *APIError {
+func orgPolicyViolated(constraint string, provider principal.Provider, value string) *APIError {
+	subject := "orgpolicy:" + poolOf(provider).String()
 	return &APIError{
 		Code: http.StatusBadRequest, Status: "FAILED_PRECONDITION", Message: "Precondition check failed.",
 		Violations: []Violation{{

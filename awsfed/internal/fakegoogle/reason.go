@@ -64,6 +64,19 @@ const (
 	ReasonSignatureAge      Reason = "signature-age"          // see Unsettled.SignatureWindow
 )
 
+// The reasons for which STS refuses the subject token of an OpenID Connect provider, in the order
+// in which it looks for them. They come after ReasonTokenSize.
+const (
+	ReasonJWTFormat    Reason = "jwt-format"    // no JSON Web Token, or one without a kid
+	ReasonJWTAlgorithm Reason = "jwt-algorithm" // not RS256 or ES256; see also Unsettled.AcceptES384
+	ReasonIssuer       Reason = "issuer"        // not the provider's
+	ReasonIssuerKeys   Reason = "issuer-keys"   // the issuer gives no key of that kid
+	ReasonJWTSignature Reason = "jwt-signature" // not of that key
+	ReasonJWTAudience  Reason = "jwt-audience"  // none of the provider's
+	ReasonJWTTimes     Reason = "jwt-times"     // expired, or issued in the future or too long ago
+	ReasonJWTEnding    Reason = "jwt-ending"    // in its last second
+)
+
 // The reasons for which STS refuses an identity, in the order in which it looks for them.
 const (
 	ReasonAWS            Reason = "aws"              // AWS refused the signed request
@@ -142,6 +155,15 @@ var rulings = [...]ruling{
 	{ReasonTargetNotSigned, Answer{bad, invalidGrant, "the header x-goog-cloud-target-resource of the AWS request is not signed"}, false},
 	{ReasonSignatureDate, Answer{bad, invalidGrant, "the header x-amz-date of the AWS request is not a date such as 20060102T150405Z"}, false},
 	{ReasonSignatureAge, Answer{bad, invalidGrant, "the AWS request was signed too long ago, or in the future"}, false},
+
+	{ReasonJWTFormat, Answer{bad, invalidGrant, "subject_token is not a JWT"}, false},
+	{ReasonJWTAlgorithm, Answer{bad, invalidGrant, "the alg of the JWT must be RS256 or ES256"}, false},
+	{ReasonIssuer, Answer{bad, invalidGrant, "the issuer of the JWT is not the provider's"}, false},
+	{ReasonIssuerKeys, Answer{bad, invalidGrant, "Error connecting to the given credential's issuer."}, true},
+	{ReasonJWTSignature, Answer{bad, invalidGrant, "the signature of the JWT is not the issuer's"}, false},
+	{ReasonJWTAudience, Answer{bad, invalidGrant, "the aud of the JWT is not the provider's"}, false},
+	{ReasonJWTTimes, Answer{bad, invalidGrant, "the JWT is not good at this time"}, false},
+	{ReasonJWTEnding, Answer{http.StatusInternalServerError, "server_error", "the JWT ends within a second"}, false},
 
 	{ReasonAWS, Answer{bad, invalidGrant, "Received invalid AWS response of type %s with error message: %s"}, true},
 	{ReasonAWSUnavailable, Answer{bad, invalidGrant, "AWS gave no answer that can be read"}, false},

@@ -321,6 +321,9 @@ func TestEveryReasonHasARequestThatBreaksItsRule(t *testing.T) {
 	for _, test := range brokenDownscopings {
 		tested[test.reason] = true
 	}
+	for _, test := range brokenOIDCTokens {
+		tested[test.reason] = true
+	}
 	for _, reason := range fakegoogle.Reasons() {
 		assert.True(t, tested[reason], reason)
 	}

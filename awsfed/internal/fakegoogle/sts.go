@@ -1,6 +1,7 @@
 package fakegoogle
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"mime"
@@ -75,22 +76,7 @@ func (g *Cloud) exchange(r *http.Request, s switches) (exchanged, *judgement) {
 	if err != nil {
 		return exchanged{}, judge(ReasonAudience, "")
 	}
-	provider, active := g.activeProvider(name)
-	if !active {
-		return exchanged{}, judge(ReasonTarget, "")
-	}
-	if p["subject_token_type"] != tokenTypeAWS {
-		return exchanged{}, judge(ReasonSubjectTokenType, "")
-	}
-	subject, found := p["subject_token"]
-	if !found {
-		return exchanged{}, judge(ReasonSubjectTokenMissing, "")
-	}
-	id, j := g.verifySubjectToken(r.Context(), s.unsettled, p["audience"], subject)
-	if j != nil {
-		return exchanged{}, j
-	}
-	attributes, j := provider.admit(id)
+	who, j := g.identify(r.Context(), s, name, p)
 	if j != nil {
 		return exchanged{}, j
 	}
@@ -98,20 +84,59 @@ func (g *Cloud) exchange(r *http.Request, s switches) (exchanged, *judgement) {
 		AccessToken: g.issue(&issued{
 			Access: Access{
 				Kind:         FederatedToken,
-				Principal:    name.Subject(attributes.Subject),
+				Principal:    name.Subject(who.attributes.Subject),
 				Scopes:       strings.Fields(p["scope"]),
-				Expires:      g.now().Add(s.lifetime),
-				Identity:     id,
+				Expires:      g.now().Add(who.lifetime),
+				Identity:     who.identity,
 				QuotaProject: options.userProject,
 				Boundary:     options.boundary,
 			},
 			provider:   name,
-			attributes: attributes,
+			attributes: who.attributes,
 		}),
 		IssuedTokenType: p["requested_token_type"],
 		TokenType:       "Bearer",
-		ExpiresIn:       new(int(s.lifetime / time.Second)),
+		ExpiresIn:       new(int(who.lifetime / time.Second)),
 	}, nil
+}
+
+// identified is whom a subject token proves, and how long the federated token for it is to last.
+type identified struct {
+	identity   principal.Identity // of AWS; zero from an OpenID Connect provider
+	attributes principal.Attributes
+	lifetime   time.Duration
+}
+
+// identify lets the provider of that name say whom the subject token proves.
+func (g *Cloud) identify(ctx context.Context, s switches, name principal.Provider, p exchangeParameters) (who identified, j *judgement) {
+	aws, isAWS := g.activeProvider(name)
+	oidc, isOIDC := g.activeOIDCProvider(name)
+	kind := p["subject_token_type"]
+	token, found := p["subject_token"]
+	switch {
+	case !isAWS && !isOIDC:
+		return identified{}, judge(ReasonTarget, "")
+	case isAWS && kind != tokenTypeAWS:
+		return identified{}, judge(ReasonSubjectTokenType, "")
+	case isOIDC && kind != tokenTypeJWT && kind != tokenTypeIDToken:
+		return identified{}, judge(ReasonSubjectTokenType, "subject_token_type must be %s or %s for an OpenID Connect provider", tokenTypeJWT, tokenTypeIDToken)
+	case !found:
+		return identified{}, judge(ReasonSubjectTokenMissing, "")
+	case isAWS:
+		who.lifetime = s.lifetime
+		if who.identity, j = g.verifySubjectToken(ctx, s.unsettled, p["audience"], token); j == nil {
+			who.attributes, j = aws.admit(who.identity)
+		}
+		return who, j
+	}
+	claims, expires, j := g.verifyOIDCToken(s.unsettled, oidc, token)
+	if j != nil {
+		return identified{}, j
+	}
+	if who.lifetime, j = g.federatedLifetime(s, expires); j == nil {
+		who.attributes, j = oidc.admit(claims)
+	}
+	return who, j
 }
 
 // exchangeParameters are the parameters of a token exchange by their names in a form.

@@ -36,6 +36,9 @@ type Unsettled struct {
 	// RequireSignedTargetResource: x-goog-cloud-target-resource must be among the signed headers,
 	// which the reference recommends. Default false.
 	RequireSignedTargetResource bool
+	// AcceptES384: an OpenID Connect provider takes tokens that are signed with ES384, where the
+	// reference of STS has RS256 and ES256. Default true, as AWS offers it.
+	AcceptES384 bool
 	// MaxSubjectToken is the largest subject token that STS decodes, in bytes. Default 32 KiB.
 	MaxSubjectToken int
 	// SignatureWindow is how far the x-amz-date of a subject token may lie from STS's clock, either
@@ -63,6 +66,7 @@ func DefaultUnsettled() Unsettled {
 		AcceptDualStackHosts:         true,
 		AcceptOtherPartitions:        true,
 		AcceptAuthorizationHeader:    true,
+		AcceptES384:                  true,
 		MaxSubjectToken:              32 << 10,
 	}
 }
