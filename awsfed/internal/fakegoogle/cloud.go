@@ -44,6 +44,7 @@ type Cloud struct {
 	tokens        map[[sha256.Size]byte]*issued
 	lifetime      time.Duration // of federated tokens
 	locations     AllowedLocations
+	client        client // whom STS serves alone; the zero one for all
 
 	// Where each misconfiguration is in force, and how many times over.
 	apiDisabled map[API]int
@@ -169,10 +170,11 @@ type switches struct {
 	unsettled                            Unsettled
 	apiDisabled, outOfQuota, inPerimeter bool
 	lifetime                             time.Duration
+	client                               client
 }
 
 func (g *Cloud) switches(api API) switches {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return switches{g.unsettled, g.apiDisabled[api] > 0, g.outOfQuota[api] > 0, g.perimeter[api] > 0, g.lifetime}
+	return switches{g.unsettled, g.apiDisabled[api] > 0, g.outOfQuota[api] > 0, g.perimeter[api] > 0, g.lifetime, g.client}
 }

@@ -14,6 +14,7 @@ type Reason string
 const (
 	ReasonQuota               Reason = "quota"                // the quota is used up
 	ReasonVPCServiceControls  Reason = "vpc-service-controls" // a perimeter denies it
+	ReasonClient              Reason = "client"               // not the one of RequireClient
 	ReasonAuthorizationHeader Reason = "authorization-header" // see Unsettled.AcceptAuthorizationHeader
 	ReasonMalformed           Reason = "malformed"            // the body is neither a form nor JSON, or repeats a parameter
 	ReasonGrantType           Reason = "grant-type"
@@ -108,6 +109,7 @@ type ruling struct {
 const (
 	invalidRequest = "invalid_request"
 	invalidGrant   = "invalid_grant"
+	invalidClient  = "invalid_client"
 	bad            = http.StatusBadRequest
 	badFormat      = "AWS request has invalid format."
 )
@@ -116,6 +118,7 @@ const (
 var rulings = [...]ruling{
 	{ReasonQuota, Answer{http.StatusTooManyRequests, "quota_exceeded", "The request was throttled due to rate limit: sts.googleapis.com/requests. Please retry after a few seconds."}, true},
 	{ReasonVPCServiceControls, Answer{http.StatusForbidden, "access_denied", "VPC Service Controls deny the request"}, false},
+	{ReasonClient, Answer{http.StatusUnauthorized, invalidClient, "the request does not come with the ID and secret of the client"}, false},
 	{ReasonAuthorizationHeader, Answer{bad, invalidRequest, "the request has an Authorization header"}, false},
 	{ReasonMalformed, Answer{bad, invalidRequest, "the body is neither a form nor JSON"}, false},
 	{ReasonGrantType, Answer{bad, "unsupported_grant_type", "grant_type must be " + grantTypeTokenExchange}, false},
@@ -201,6 +204,9 @@ func (r Reason) Refusal() *Refusal { return DefaultUnsettled().refusal(judge(r, 
 
 // ServeHTTP answers with the refusal.
 func (r *Refusal) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	if r.Code == invalidClient {
+		w.Header().Set("WWW-Authenticate", "Basic") // required by RFC 6749 §5.2
+	}
 	writeJSON(w, r.Status, map[string]string{"error": r.Code, "error_description": r.Description})
 }
 

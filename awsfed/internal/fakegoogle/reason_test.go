@@ -61,6 +61,8 @@ var brokenExchanges = []struct {
 		reason: fakegoogle.ReasonQuota, status: 429, code: "quota_exceeded", want: throttled},
 	{name: "a perimeter denies STS", spoil: func(t *testing.T, a *attempt) { a.cloud.Google.DenyByVPCServiceControls(fakegoogle.STS) },
 		reason: fakegoogle.ReasonVPCServiceControls, status: 403, code: "access_denied", want: "emulator: VPC Service Controls deny the request"},
+	{name: "no client where one is required", spoil: func(t *testing.T, a *attempt) { a.cloud.Google.RequireClient("id", "secret") },
+		reason: fakegoogle.ReasonClient, status: 401, code: "invalid_client", want: "emulator: the request does not come with the ID and secret of the client"},
 	{name: "an Authorization header where it is refused", spoil: func(t *testing.T, a *attempt) {
 		a.settle(func(u *fakegoogle.Unsettled) { u.AcceptAuthorizationHeader = false })
 		a.headers = []string{"Authorization", "Basic Zm9vOmJhcg=="}

@@ -55,7 +55,9 @@ func (g *Cloud) exchange(r *http.Request, s switches) (exchanged, *judgement) {
 		return exchanged{}, judge(ReasonQuota, "")
 	case s.inPerimeter:
 		return exchanged{}, judge(ReasonVPCServiceControls, "")
-	case r.Header.Get("Authorization") != "" && !s.unsettled.AcceptAuthorizationHeader:
+	case s.client != client{} && !s.client.admits(r):
+		return exchanged{}, judge(ReasonClient, "")
+	case s.client == client{} && r.Header.Get("Authorization") != "" && !s.unsettled.AcceptAuthorizationHeader:
 		return exchanged{}, judge(ReasonAuthorizationHeader, "")
 	}
 	p, j := parseExchange(r)
