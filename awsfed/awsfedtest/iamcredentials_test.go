@@ -1,8 +1,13 @@
 package awsfedtest_test
 
 import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"net/http"
 	"strings"
 	"testing"
@@ -106,5 +111,37 @@ func TestAServiceAccountSignsAsItselfIfItMay(t *testing.T) {
 		assert.NotEmpty(t, answer["keyId"])
 		status, _ = sign(federated(t, cloud), method)
 		assert.Equal(t, http.StatusUnauthorized, status, "a federated token")
+	}
+}
+
+func TestWhatAServiceAccountSignsIsVerifiedByItsKeysAlone(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	account := cloud.Config().ServiceAccount
+	require.NoError(t, cloud.Grant(account, creator, "serviceAccount:"+account))
+	require.NoError(t, cloud.AddServiceAccount(awsfedtest.ServiceAccount{Email: target}))
+	token, err := fetch(t.Context(), cloud.Config())
+	require.NoError(t, err)
+	_, answer := callIAM(t, cloud, token.AccessToken, account, "signBlob", `{"payload":"eA=="}`)
+	signature, err := base64.StdEncoding.DecodeString(answer["signedBlob"].(string))
+	require.NoError(t, err)
+	digest := sha256.Sum256([]byte("x"))
+	for path, want := range map[string]bool{
+		"/service_accounts/v1/metadata/x509/" + account: true,
+		"/service_accounts/v1/metadata/x509/" + target:  false,
+		"/oauth2/v1/certs": false,
+	} {
+		_, body, err := get(t.Context(), cloud.Client(), "https://www.googleapis.com"+path)
+		require.NoError(t, err)
+		var certificates map[string]string
+		require.NoError(t, json.Unmarshal([]byte(body), &certificates))
+		require.Len(t, certificates, 1)
+		for id, text := range certificates {
+			assert.Equal(t, want, id == answer["keyId"], path)
+			block, _ := pem.Decode([]byte(text))
+			certificate, err := x509.ParseCertificate(block.Bytes)
+			require.NoError(t, err)
+			err = rsa.VerifyPKCS1v15(certificate.PublicKey.(*rsa.PublicKey), crypto.SHA256, digest[:], signature)
+			assert.Equal(t, want, err == nil, path)
+		}
 	}
 }

@@ -110,7 +110,7 @@ func (g *Cloud) generateIDToken(c iamCall) (any, *APIError) {
 	}
 	now := g.now()
 	claims := map[string]any{
-		"iss": "https://accounts.google.com",
+		"iss": googleIssuer,
 		"aud": request.Audience,
 		"azp": sa.UniqueID,
 		"sub": sa.UniqueID,
