@@ -149,6 +149,9 @@ func (d *diagnosis) step(ctx context.Context, stage Stage, do func(context.Conte
 		if errors.As(s.Err, &e) {
 			s.Findings = append(s.Findings, e.summary())
 			s.Hint = e.Hint
+		} else if field := new(FieldError); errors.As(s.Err, &field) && s.Hint == "" {
+			s.Findings = append(s.Findings, faultLines(s.Err)...)
+			s.Hint = fieldsHint
 		}
 	}
 	d.report.Steps = append(d.report.Steps, s)
@@ -165,7 +168,7 @@ func (d *diagnosis) skip(ctx context.Context, stage Stage, why string) {
 func (d *diagnosis) configuration(s *Step, err error) error {
 	if err != nil {
 		s.Findings = faultLines(err)
-		s.Hint = "correct these fields of the Config or of the credential file"
+		s.Hint = fieldsHint
 		var field *FieldError
 		if !errors.As(err, &field) {
 			s.Hint = "the credential file cannot be read: look at its name and at who may read it"
@@ -182,6 +185,9 @@ func (d *diagnosis) configuration(s *Step, err error) error {
 	}
 	return nil
 }
+
+// fieldsHint is for faults that name their fields.
+const fieldsHint = "correct these fields of the Config or of the credential file"
 
 // faultLines are the faults that an error of the configuration has, one a line.
 func faultLines(err error) []string {

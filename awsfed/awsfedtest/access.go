@@ -10,10 +10,6 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
-// DelegatedToken is the kind of a user's access token that a service account got by domain-wide
-// delegation: see [Cloud.DelegateDomain].
-const DelegatedToken awsfed.TokenKind = "delegated-token"
-
 // Access is what an access token stands for.
 type Access struct {
 	// Kind tells federated tokens, those of service accounts and delegated ones apart.
@@ -72,7 +68,7 @@ func accessOf(a fakegoogle.Access) Access {
 	case fakegoogle.ServiceAccountToken:
 		kind = awsfed.ServiceAccountToken
 	case fakegoogle.DelegatedToken:
-		kind = DelegatedToken
+		kind = awsfed.DelegatedToken
 	}
 	var boundary []AccessBoundaryRule
 	for _, rule := range a.Boundary {

@@ -67,7 +67,7 @@ func TestAServiceAccountActsAsAUserOfTheWorkspace(t *testing.T) {
 		access, err := cloud.Check(answer["access_token"].(string))
 		require.NoError(t, err)
 		assert.Equal(t, awsfedtest.Access{
-			Kind: awsfedtest.DelegatedToken, Principal: user, Delegation: []string{account},
+			Kind: awsfed.DelegatedToken, Principal: user, Delegation: []string{account},
 			Scopes: []string{calendar}, Expires: cloud.Now().Add(3599 * time.Second),
 		}, access)
 		assert.Equal(t, 2, cloud.Count(awsfedtest.GoogleOAuth))
