@@ -140,11 +140,11 @@ func (v *stsValidator) text(p stsParameters, name string, low, high int, pattern
 	return value
 }
 
-// duration returns DurationSeconds, 1 h if it is absent.
-func (v *stsValidator) duration(p stsParameters) time.Duration {
+// duration returns DurationSeconds, which is from low to high, or fallback if it is absent.
+func (v *stsValidator) duration(p stsParameters, low, high, fallback time.Duration) time.Duration {
 	value, ok := p.get("DurationSeconds")
 	if !ok {
-		return defaultSession
+		return fallback
 	}
 	seconds, err := strconv.ParseInt(value, 10, 32)
 	if err != nil {
@@ -156,10 +156,10 @@ func (v *stsValidator) duration(p stsParameters) time.Duration {
 	}
 	d := time.Duration(seconds) * time.Second
 	bound := ""
-	if d < minSession {
-		bound = fmt.Sprintf("greater than or equal to %d", minSession/time.Second)
-	} else if d > maxSession {
-		bound = fmt.Sprintf("less than or equal to %d", maxSession/time.Second)
+	if d < low {
+		bound = fmt.Sprintf("greater than or equal to %d", low/time.Second)
+	} else if d > high {
+		bound = fmt.Sprintf("less than or equal to %d", high/time.Second)
 	}
 	if bound != "" {
 		v.faults = append(v.faults, fmt.Sprintf("Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value %s", seconds, bound))
@@ -170,11 +170,15 @@ func (v *stsValidator) duration(p stsParameters) time.Duration {
 // end reads DurationSeconds, which stands last, and reports what is wrong with the parameters. AWS
 // looks into the role's ARN only if all else is well.
 func (v *stsValidator) end(p stsParameters, roleARN string) (time.Duration, *awsError) {
-	duration := v.duration(p)
+	duration := v.duration(p, minSession, maxSession, defaultSession)
 	if failure := v.failure(); failure != nil {
 		return 0, failure
 	}
 	return duration, checkRoleARN(roleARN)
+}
+
+func (v *stsValidator) fault(format string, args ...any) {
+	v.faults = append(v.faults, fmt.Sprintf(format, args...))
 }
 
 func (v *stsValidator) failure() *awsError {

@@ -23,8 +23,9 @@ import (
 type Cloud struct {
 	partition, region, account string
 
-	now    func() time.Time
-	issuer *webIdentityIssuer
+	now      func() time.Time
+	issuer   *webIdentityIssuer
+	outbound outboundIssuer
 
 	mu         sync.Mutex // never held over I/O, or over a call of now
 	roles      map[string]*iamRole
@@ -35,6 +36,8 @@ type Cloud struct {
 	lifetime   time.Duration          // of the keys that endpoints hand out
 	instance   instance
 	containers containers
+
+	outboundEnabled bool
 }
 
 // Options describes the cloud that [New] makes. Every field is optional. A value is taken as it
@@ -62,6 +65,7 @@ func New(opts Options) *Cloud {
 		account:    opts.Account,
 		now:        opts.Now,
 		issuer:     newWebIdentityIssuer(opts.Region),
+		outbound:   newOutboundIssuer(opts.Partition),
 		roles:      make(map[string]*iamRole),
 		users:      make(map[string]string),
 		keys:       make(map[string]*accessKey),

@@ -35,6 +35,8 @@ func (c *testCloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.AWS.ServeMetadata(w, r)
 	case host == "169.254.170.2", host == "169.254.170.23", host == "fd00:ec2::23", strings.HasPrefix(r.URL.Path, "/container/"):
 		c.AWS.ServeContainerCredentials(w, r)
+	case fakeaws.OutboundHost(host):
+		c.AWS.ServeOutboundIssuer(w, r)
 	default:
 		c.AWS.ServeSTS(w, r)
 	}

@@ -17,6 +17,10 @@ type caller struct {
 	account, arn, userID string
 	principal            string // the ARN of the role behind a session; of a user, its own
 	session              bool
+
+	// Of the request alone, not of the key:
+	region  string    // that it is signed for
+	expires time.Time // of the key; zero: never
 }
 
 // accessKey is what AWS knows of a key.

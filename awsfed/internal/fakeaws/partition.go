@@ -50,6 +50,16 @@ func DNSSuffix(partition string) string {
 	return DNSSuffix("aws")
 }
 
+// dualStackSuffix is the same for endpoints that have IPv6 too.
+func dualStackSuffix(partition string) string {
+	for _, h := range homes {
+		if h.partition == partition {
+			return h.dualStackSuffix
+		}
+	}
+	return dualStackSuffix("aws")
+}
+
 // regionName is how AWS writes its regions: an area, a place or two, a number.
 var regionName = regexp.MustCompile(`^[a-z]+(-[a-z]+)+-[0-9]+$`)
 

@@ -68,7 +68,9 @@ func (a *Cloud) verify(r *http.Request, body []byte) (caller, *awsError) {
 	if want := scope.sign(key.secret, toSign); !hmac.Equal([]byte(want), []byte(auth.signature)) {
 		return caller{}, signatureDoesNotMatch(wrongSignatureReason)
 	}
-	return key.caller, nil
+	c := key.caller
+	c.region, c.expires = scope.region, key.expires
+	return c, nil
 }
 
 // authorization is an Authorization header taken apart.

@@ -13,6 +13,7 @@ import (
 
 const (
 	stsVersion   = "2011-06-15"
+	globalSTS    = "sts.amazonaws.com"
 	stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
 	// What refuses a request before it reaches STS proper has a namespace of its own.
 	faultNamespace = "http://webservices.amazon.com/AWSFault/2005-15-09"
@@ -67,8 +68,14 @@ func (a *Cloud) act(r *http.Request, body []byte, action string, p stsParameters
 		version = "NO_VERSION_SPECIFIED"
 	}
 	operations := map[string]func(caller, stsParameters) (string, *awsError){
-		"GetCallerIdentity": a.getCallerIdentity,
-		"AssumeRole":        a.assumeRole,
+		"GetCallerIdentity":   a.getCallerIdentity,
+		"AssumeRole":          a.assumeRole,
+		"GetWebIdentityToken": a.getWebIdentityToken,
+	}
+	if Hostname(requestHost(r)) == globalSTS {
+		// AWS documents that its global endpoint does not have the action. That the refusal is that
+		// of an action which does not exist is recalled.
+		delete(operations, "GetWebIdentityToken")
 	}
 	switch operation := operations[action]; {
 	case version == stsVersion && operation != nil:

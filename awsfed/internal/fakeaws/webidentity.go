@@ -16,7 +16,7 @@ import (
 
 // The audiences of the tokens that a cluster gives its pods.
 const (
-	stsAudience         = "sts.amazonaws.com"      // for AssumeRoleWithWebIdentity (IRSA)
+	stsAudience         = globalSTS                // for AssumeRoleWithWebIdentity (IRSA)
 	podIdentityAudience = "pods.eks.amazonaws.com" // for the Pod Identity agent
 )
 
