@@ -85,6 +85,8 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request, endpoint Endpoint)
 	switch endpoint {
 	case AWSSTS:
 		c.aws.ServeSTS(w, r)
+	case AWSIssuer:
+		c.aws.ServeOutboundIssuer(w, r)
 	case EC2Metadata:
 		c.aws.ServeMetadata(w, r)
 	case ContainerCredentials:

@@ -15,6 +15,9 @@ type Endpoint string
 const (
 	// AWSSTS is the AWS Security Token Service, in every region.
 	AWSSTS Endpoint = "aws-sts"
+	// AWSIssuer is the issuer of the tokens of [Cloud.EnableOutboundIdentity]: its discovery
+	// document and its keys. It is known by its host alone, on a [Server] too.
+	AWSIssuer Endpoint = "aws-issuer"
 	// EC2Metadata is the EC2 instance metadata service.
 	EC2Metadata Endpoint = "ec2-metadata"
 	// ContainerCredentials is the credential endpoint of ECS tasks and of EKS Pod Identity.
@@ -53,6 +56,9 @@ func endpointOfHost(host string) (Endpoint, bool) {
 		return ContainerCredentials, true
 	case "www.googleapis.com":
 		return GoogleKeys, true
+	}
+	if fakeaws.OutboundHost(name) {
+		return AWSIssuer, true
 	}
 	service, domain, ok := strings.Cut(name, ".")
 	if !ok || !strings.Contains(domain, ".") {

@@ -256,6 +256,7 @@ func TestFaultIsACopy(t *testing.T) {
 // urls has a URL of every endpoint.
 var urls = map[awsfedtest.Endpoint]string{
 	awsfedtest.AWSSTS:               "https://sts.amazonaws.com/",
+	awsfedtest.AWSIssuer:            "https://id.tokens.sts.global.api.aws/",
 	awsfedtest.EC2Metadata:          "http://169.254.169.254/latest/",
 	awsfedtest.ContainerCredentials: "http://169.254.170.2/container/ecs/app",
 	awsfedtest.GoogleSTS:            "https://sts.googleapis.com/v1/token",
