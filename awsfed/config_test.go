@@ -136,8 +136,8 @@ func TestConfigFaultsAreEachReportedByTheirField(t *testing.T) {
 			for constructor, err := range refusals(t, cfg) {
 				require.Error(t, err, constructor)
 				faults := fieldErrors(err)
-				if constructor == "CredentialFile" { // which objects to delegates in any case
-					faults = slices.DeleteFunc(faults, func(f *awsfed.FieldError) bool { return strings.Contains(f.Want, "cannot name") })
+				if constructor == "CredentialFile" { // which objects to a secret in any case
+					faults = slices.DeleteFunc(faults, func(f *awsfed.FieldError) bool { return strings.Contains(f.Want, "holds no secret") })
 				}
 				require.Len(t, faults, 1, "%s: %v", constructor, err)
 				assert.Equal(t, c.field, faults[0].Field, constructor)

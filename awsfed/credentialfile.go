@@ -1,22 +1,15 @@
 package awsfed
 
 import (
-	"cmp"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/url"
 	"os"
-	"slices"
-	"strings"
-	"time"
-
-	"github.com/awsfed/awsfed-go/awsfed/internal/hosts"
 )
 
 const (
-	externalAccount  = "external_account"
+	externalAccount     = "external_account"
+	impersonatedAccount = "impersonated_service_account"
+
 	awsEnvironment   = "aws1" // the only version there is (AIP-4117)
 	ec2Metadata      = "http://169.254.169.254"
 	metadataRoles    = "/latest/meta-data/iam/security-credentials"
@@ -44,32 +37,50 @@ type credentialFile struct {
 	Source               credentialSource      `json:"credential_source"`
 	QuotaProject         string                `json:"quota_project_id,omitempty"`
 	WorkforceUserProject string                `json:"workforce_pool_user_project,omitempty"`
-	// client_id, client_secret and token_info_url are gcloud's own: they are not read, since STS
-	// asks for no client and its reference says that an Authorization header can make the exchange
-	// fail.
+	ClientID             string                `json:"client_id,omitempty"`
+	ClientSecret         string                `json:"client_secret,omitempty"`
+
+	around *fileAround // nil for a file that is not within another
 }
 
 type impersonationOptions struct {
-	Lifetime int64 `json:"token_lifetime_seconds"`
+	Lifetime  int64    `json:"token_lifetime_seconds,omitempty"`
+	Delegates []string `json:"delegates,omitempty"` // of awsfed alone; others have them in the file around this one
 }
 
+// credentialSource is for AWS if it has an environment, and else for a token in a file or at a URL.
 type credentialSource struct {
-	EnvironmentID   string          `json:"environment_id"`
-	RegionURL       string          `json:"region_url"`
-	URL             string          `json:"url"`
-	VerificationURL string          `json:"regional_cred_verification_url"`
-	SessionURL      string          `json:"imdsv2_session_token_url,omitempty"`
-	File            string          `json:"file,omitempty"`
-	Executable      json.RawMessage `json:"executable,omitempty"`
-	Certificate     json.RawMessage `json:"certificate,omitempty"`
+	EnvironmentID   string            `json:"environment_id,omitempty"`
+	RegionURL       string            `json:"region_url,omitempty"`
+	URL             string            `json:"url,omitempty"`
+	VerificationURL string            `json:"regional_cred_verification_url,omitempty"`
+	SessionURL      string            `json:"imdsv2_session_token_url,omitempty"`
+	File            string            `json:"file,omitempty"`
+	Headers         map[string]string `json:"headers,omitempty"`
+	Format          *tokenFormat      `json:"format,omitempty"`
+	Executable      json.RawMessage   `json:"executable,omitempty"`
+	Certificate     json.RawMessage   `json:"certificate,omitempty"`
 }
 
-// ConfigFromJSON reads an external_account credential file for AWS, of 64 KiB at most. Its url,
-// region_url and imdsv2_session_token_url matter only if they point elsewhere than EC2's own
-// addresses: credentials come from the AWS SDK's chain, which knows EC2 and more. All faults are
-// reported at once, each as a [*FieldError] whose Field is the path in the file; other kinds of
-// credential are refused by their name. Fields have their exact names: one in another spelling is
-// ignored, like any other that is not known, and one that is there twice is a fault.
+type tokenFormat struct {
+	Type  string `json:"type"`
+	Field string `json:"subject_token_field_name,omitempty"`
+}
+
+// ConfigFromJSON reads an external_account credential file, of 64 KiB at most: one for AWS, or one
+// with an OpenID Connect token in a file or at a URL, which becomes the Subject and needs the leave
+// of SubjectFiles or SubjectHosts. For AWS url, region_url and imdsv2_session_token_url matter only
+// if they point elsewhere than EC2's own addresses: credentials come from the AWS SDK's chain,
+// which knows EC2 and more.
+//
+// Delegates are read where Google's libraries have them, in an impersonated_service_account file
+// around the other one, whose service_account_impersonation may have a token_lifetime_seconds too;
+// and in delegates of service_account_impersonation, which those libraries ignore.
+//
+// All faults are reported at once, each as a [*FieldError] whose Field is the path in the file;
+// other kinds of credential are refused by their name. Fields have their exact names: one in
+// another spelling is ignored, like any other that is not known, and one that is there twice is a
+// fault.
 func ConfigFromJSON(data []byte, options *FileOptions) (Config, error) {
 	file, err := parseCredentialFile(data)
 	if err != nil {
@@ -104,182 +115,4 @@ func ConfigFromEnv(options *FileOptions) (Config, error) {
 		}
 	}
 	return Config{}, &FieldError{Field: credentialFileVariables[0], Want: "the path of an external_account credential file"}
-}
-
-// config checks every field and builds the configuration.
-func (f credentialFile) config(rules fileRules) (Config, error) {
-	var faults []error
-	faulty := make(map[string]bool)
-	fault := func(field, found, want string) {
-		if !faulty[field] {
-			faulty[field] = true
-			faults = append(faults, (&FieldError{Field: field, Found: shown(found), Want: want}).cleaned())
-		}
-	}
-	cfg := Config{Audience: f.Audience, QuotaProject: f.QuotaProject}
-	if f.SubjectTokenType == "" {
-		fault("subject_token_type", "", AWSSubjectTokenType)
-	}
-	if f.Source.EnvironmentID != awsEnvironment {
-		fault("credential_source.environment_id", f.Source.EnvironmentID, awsEnvironment)
-	}
-	universe := cmp.Or(f.UniverseDomain, defaultUniverse)
-	if universe != defaultUniverse {
-		cfg.UniverseDomain = universe
-		if !slices.Contains(rules.universes, universe) {
-			fault("universe_domain", universe, defaultUniverse+", or a domain that FileOptions.Universes allows")
-		}
-	}
-	if f.TokenURL != "" && f.TokenURL != defaultTokenURL(universe) {
-		google := func(u *url.URL) bool {
-			return u.Scheme == "https" && hosts.Google(u.Hostname(), "sts", universe) &&
-				(u.EscapedPath() == "/v1/token" || u.EscapedPath() == "/v1beta/token")
-		}
-		if _, ok := rules.token.permit(f.TokenURL, google); !ok {
-			fault("token_url", shownURL(f.TokenURL), rules.token.want(defaultTokenURL(universe)))
-		}
-		cfg.TokenURL = f.TokenURL
-	}
-	if f.ImpersonationURL != "" {
-		endpoint, account, ok := cutImpersonationURL(f.ImpersonationURL)
-		google := func(u *url.URL) bool {
-			return u.Scheme == "https" && hosts.Google(u.Hostname(), "iamcredentials", universe) && u.Path == ""
-		}
-		if _, permitted := rules.token.permit(endpoint, google); !ok || !permitted {
-			fault("service_account_impersonation_url", shownURL(f.ImpersonationURL),
-				rules.token.want(impersonationURL(defaultIAMCredentials(universe), "EMAIL")))
-		}
-		cfg.ServiceAccount = account
-		if endpoint != defaultIAMCredentials(universe) {
-			cfg.IAMCredentialsEndpoint = endpoint
-		}
-		if f.Impersonation != nil {
-			seconds := f.Impersonation.Lifetime
-			if seconds < 0 || seconds > int64(maxLifetime/time.Second) { // before it can overflow
-				fault("service_account_impersonation.token_lifetime_seconds", fmt.Sprint(seconds), "1 to 43200")
-			} else {
-				cfg.Lifetime = time.Duration(seconds) * time.Second
-			}
-		}
-	}
-	if v := f.Source.VerificationURL; v != "" && v != defaultVerificationURL {
-		aws := func(u *url.URL) bool {
-			_, ok := hosts.AWSSTS(u.Hostname())
-			return ok && u.Scheme == "https"
-		}
-		if _, ok := rules.verification.permit(strings.ReplaceAll(v, regionPlaceholder, someRegion), aws); !ok {
-			fault("credential_source.regional_cred_verification_url", shownURL(v), rules.verification.want(defaultVerificationURL))
-		}
-		cfg.VerificationURL = v
-	}
-	endpoint, metadataFaults := f.Source.metadata(rules.metadata)
-	cfg.MetadataEndpoint = endpoint
-	faults = append(faults, metadataFaults...)
-	// What holds for every Config holds for this one, under the names of the file.
-	_, general := cfg.faults()
-	for _, f := range general {
-		fault(fieldInFile(f.Field), f.Found, f.Want)
-	}
-	if len(faults) > 0 {
-		return Config{}, errors.Join(faults...)
-	}
-	return cfg, nil
-}
-
-// metadata is the root of the metadata service that the file means, "" for EC2's usual one. The
-// paths are not used, since the AWS SDK has its own; another one means another kind of source.
-func (s credentialSource) metadata(allowed allowedHosts) (endpoint string, faults []error) {
-	for _, f := range []struct {
-		field, value string
-		paths        []string
-	}{
-		{"credential_source.url", s.URL, []string{metadataRoles, metadataRoles + "/"}},
-		{"credential_source.region_url", s.RegionURL, []string{metadataZone, metadataRegion}},
-		{"credential_source.imdsv2_session_token_url", s.SessionURL, []string{metadataSessions}},
-	} {
-		if f.value == "" {
-			continue
-		}
-		root := ""
-		for _, path := range f.paths {
-			if before, found := strings.CutSuffix(f.value, path); found {
-				root = before
-			}
-		}
-		u, ok := allowed.permit(root, ec2Plain)
-		switch {
-		case !ok || u.Path != "" || u.RawQuery != "":
-			faults = append(faults, (&FieldError{f.field, shown(shownURL(f.value)), allowed.want(ec2Metadata + f.paths[0])}).cleaned())
-		case endpoint != "" && root != endpoint:
-			faults = append(faults, (&FieldError{f.field, shown(shownURL(f.value)), "the same host as the other URLs of credential_source"}).cleaned())
-		default:
-			endpoint = root
-		}
-	}
-	if endpoint == ec2Metadata {
-		endpoint = ""
-	}
-	return endpoint, faults
-}
-
-func cutImpersonationURL(raw string) (endpoint, account string, ok bool) {
-	const resource = "/v1/projects/-/serviceAccounts/"
-	start := strings.LastIndex(raw, resource)
-	if start < 0 {
-		return raw, "", false
-	}
-	escaped, isMethod := strings.CutSuffix(raw[start+len(resource):], ":generateAccessToken")
-	account, err := url.PathUnescape(escaped)
-	return raw[:start], account, isMethod && err == nil && serviceAccountName(account)
-}
-
-// partitionVerificationURL is for readers of a file that know AWS's first partition alone; "" for a
-// region of that.
-func (c Config) partitionVerificationURL() string {
-	if c.Region == "" {
-		return ""
-	}
-	endpoint, _, err := regionalEndpoint(context.Background(), c.Region)
-	if err != nil || strings.Contains(endpoint, ".amazonaws.com?") {
-		return ""
-	}
-	return strings.Replace(endpoint, c.Region, regionPlaceholder, 1)
-}
-
-// CredentialFile is the configuration as an external_account file, which gcloud and Google's
-// libraries read as well as [ConfigFromFile]. It holds no secret. Credentials, Region and Scopes
-// have no place in such a file: its reader has its own. Delegates have none either, and they are an
-// error, since the file would not work without them.
-func (c Config) CredentialFile() ([]byte, error) {
-	_, err := c.validate()
-	if len(c.Delegates) > 0 {
-		err = errors.Join(err, (&FieldError{"Delegates", shown(strings.Join(c.Delegates, ",")), "none: a credential file cannot name them"}).cleaned())
-	}
-	if err != nil {
-		return nil, err
-	}
-	d := c.withDefaults()
-	metadata := cmp.Or(strings.TrimRight(c.MetadataEndpoint, "/"), ec2Metadata)
-	file := credentialFile{
-		UniverseDomain:   cmp.Or(c.UniverseDomain, defaultUniverse),
-		Type:             externalAccount,
-		Audience:         c.Audience,
-		SubjectTokenType: AWSSubjectTokenType,
-		TokenURL:         d.TokenURL,
-		QuotaProject:     c.QuotaProject,
-		Source: credentialSource{
-			EnvironmentID:   awsEnvironment,
-			RegionURL:       metadata + metadataZone,
-			URL:             metadata + metadataRoles,
-			VerificationURL: cmp.Or(c.VerificationURL, c.partitionVerificationURL(), defaultVerificationURL),
-			SessionURL:      metadata + metadataSessions,
-		},
-	}
-	if c.ServiceAccount != "" {
-		file.ImpersonationURL = impersonationURL(d.IAMCredentialsEndpoint, c.ServiceAccount)
-		if c.Lifetime != 0 {
-			file.Impersonation = &impersonationOptions{Lifetime: int64(c.Lifetime / time.Second)}
-		}
-	}
-	return json.MarshalIndent(file, "", "  ")
 }

@@ -75,6 +75,13 @@ func FuzzConfigFromJSON(f *testing.F) {
 	f.Add([]byte(strings.Replace(string(gcloud), `"token_url"`, `"Token_URL"`, 1)))
 	f.Add([]byte(strings.Replace(string(gcloud), `"type"`, `"token_url":"https://evil.example/v1/token","type"`, 1)))
 	f.Add([]byte("\ufeff" + string(gcloud)))
+	f.Add([]byte(`{"type":"impersonated_service_account","service_account_impersonation_url":"https://iamcredentials.googleapis.com` + impersonationPath +
+		`","delegates":["` + otherAccount + `","` + fullAccount + `"],"source_credentials":{"type":"external_account","audience":"` + testAudience +
+		`","subject_token_type":"` + awsfed.AWSSubjectTokenType + `","credential_source":{"environment_id":"aws1"}}}`))
+	f.Add([]byte(`{"type":"external_account","audience":"` + testAudience + `","subject_token_type":"` + jwtType +
+		`","credential_source":{"file":"/etc/passwd","format":{"type":"json","subject_token_field_name":"a"}}}`))
+	f.Add([]byte(`{"type":"external_account","audience":"` + testAudience + `","subject_token_type":"` + jwtType +
+		`","credential_source":{"url":"https://evil.example/","headers":{"a":"b"}}}`))
 	f.Add([]byte(strings.Replace(string(gcloud), `//iam.googleapis.com`, `https://u:p@iam.googleapis.com`, 1)))
 	f.Add([]byte(strings.Replace(string(gcloud), "my-aws-provider", "://", 1)))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -83,7 +90,7 @@ func FuzzConfigFromJSON(f *testing.F) {
 			return // It may stand where it may be quoted.
 		}
 		judgeFile(t, text)
-		judgeFile(t, strings.Replace(text, "{", `{"client_secret":"`+plantedSecret+`","private_key":"`+plantedSecret+`",`, 1))
+		judgeFile(t, strings.Replace(text, "{", `{"client_id":"id","client_secret":"`+plantedSecret+`","private_key":"`+plantedSecret+`",`, 1))
 		judgeFile(t, strings.ReplaceAll(text, "://", "://u:"+plantedPassword+"@"))
 	})
 }
@@ -118,6 +125,8 @@ func judgeFile(t *testing.T, text string) {
 	_, err = awsfed.NewExchanger(cfg, fixedSubject{})
 	require.NoError(t, err)
 
+	assert.Equal(t, awsfed.Subject{}, cfg.Subject, "no file of this machine, and no host, gives a token without leave")
+	cfg.ClientID, cfg.ClientSecret = "", "" // which no file that is written has
 	file, err := cfg.CredentialFile()
 	require.NoError(t, err)
 	again, err := awsfed.ConfigFromJSON(file, nil)

@@ -19,6 +19,12 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed"
 )
 
+// Two more accounts, the second in the long form that files of others have.
+const (
+	otherAccount = "second@my-project.iam.gserviceaccount.com"
+	fullAccount  = "projects/-/serviceAccounts/third@my-project.iam.gserviceaccount.com"
+)
+
 const impersonationPath = "/v1/projects/-/serviceAccounts/" + testAccount + ":generateAccessToken"
 
 // A jsonObject is a credential file that a test changes one thing of.
@@ -120,8 +126,12 @@ func TestCredentialFileHasOptionalParts(t *testing.T) {
 		{"a role after the path", jsonObject{"credential_source.url": "http://169.254.169.254/latest/meta-data/iam/security-credentials/"}, awsfed.Config{}},
 		{"no lifetime in its object", jsonObject{"service_account_impersonation": jsonObject{}}, awsfed.Config{}},
 		{"the longest lifetime", jsonObject{"service_account_impersonation.token_lifetime_seconds": 43200}, awsfed.Config{Lifetime: 12 * time.Hour}},
-		{"fields that are not read", jsonObject{"client_id": "a", "client_secret": "b", "token_info_url": "https://sts.googleapis.com/v1/introspect",
-			"future": []any{1}}, awsfed.Config{}},
+		{"a client", jsonObject{"client_id": "a", "client_secret": "b"}, awsfed.Config{ClientID: "a", ClientSecret: "b"}},
+		{"delegates", jsonObject{"service_account_impersonation": jsonObject{"delegates": []any{otherAccount, fullAccount}, "token_lifetime_seconds": 60}},
+			awsfed.Config{Delegates: []string{otherAccount, fullAccount}, Lifetime: time.Minute}},
+		{"no delegates in their list", jsonObject{"service_account_impersonation.delegates": []any{}}, awsfed.Config{}},
+		{"what is for a token, beside an environment", jsonObject{"credential_source.format": jsonObject{"type": "json"}, "credential_source.headers": jsonObject{"A": "b"}}, awsfed.Config{}},
+		{"fields that are not read", jsonObject{"token_info_url": "https://sts.googleapis.com/v1/introspect", "future": []any{1}}, awsfed.Config{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.want.Audience = testAudience
@@ -312,7 +322,15 @@ func TestCredentialFileOfAnotherKindIsNamed(t *testing.T) {
 	}{
 		{"a service account key", `{"type":"service_account","client_email":"a@b.com","private_key":"` + secret + `"}`, "type", "service account key"},
 		{"a person's login", `{"type":"authorized_user","client_secret":"` + secret + `","refresh_token":"` + secret + `"}`, "type", "person"},
-		{"impersonation", `{"type":"impersonated_service_account","source_credentials":{}}`, "type", "impersonation"},
+		{"impersonation of nothing", `{"type":"impersonated_service_account"}`, "source_credentials.type", "external_account"},
+		{"impersonation by a person", `{"type":"impersonated_service_account","source_credentials":{"type":"authorized_user","refresh_token":"` + secret + `"}}`,
+			"source_credentials.type", "person"},
+		{"impersonation by a key", `{"type":"impersonated_service_account","source_credentials":{"type":"service_account","private_key":"` + secret + `"}}`,
+			"source_credentials.type", "service account key"},
+		{"impersonation on top of impersonation", `{"type":"impersonated_service_account","source_credentials":{"type":"impersonated_service_account"}}`,
+			"source_credentials.type", "impersonation"},
+		{"impersonation by an executable", `{"type":"impersonated_service_account","source_credentials":{"type":"external_account","credential_source":{"executable":{"command":"` + secret + `"}}}}`,
+			"source_credentials.credential_source.executable", "executable"},
 		{"a person's login through a workforce pool", `{"type":"external_account_authorized_user","refresh_token":"` + secret + `"}`, "type", "workforce"},
 		{"a key of distributed cloud", `{"type":"gdch_service_account","private_key":"` + secret + `"}`, "type", "gdch_service_account"},
 		{"an OAuth client", `{"installed":{"client_secret":"` + secret + `"}}`, "type", "external_account"},
@@ -326,10 +344,16 @@ func TestCredentialFileOfAnotherKindIsNamed(t *testing.T) {
 			"credential_source.executable", "executable"},
 		{"a certificate", `{"type":"external_account","audience":"` + testAudience + `","credential_source":{"certificate":{}}}`,
 			"credential_source.certificate", "X.509"},
-		{"a file with a token", `{"type":"external_account","audience":"` + testAudience + `","credential_source":{"file":"/var/run/token"}}`,
-			"credential_source.file", "OIDC"},
-		{"a URL with a token", `{"type":"external_account","audience":"` + testAudience +
+		{"a file with a token for AWS", `{"type":"external_account","audience":"` + testAudience + `","subject_token_type":"` + awsfed.AWSSubjectTokenType +
+			`","credential_source":{"file":"/var/run/token"}}`, "credential_source.file", "OIDC"},
+		{"a URL with a token for AWS", `{"type":"external_account","audience":"` + testAudience + `","subject_token_type":"` + awsfed.AWSSubjectTokenType +
 			`","credential_source":{"url":"http://u:` + secret + `@169.254.169.254/metadata/identity"}}`, "credential_source.url", "OIDC"},
+		{"a SAML assertion", `{"type":"external_account","audience":"` + testAudience +
+			`","subject_token_type":"urn:ietf:params:oauth:token-type:saml2","credential_source":{"file":"/a"}}`, "subject_token_type", "SAML"},
+		{"an X.509 credential", `{"type":"external_account","audience":"` + testAudience +
+			`","subject_token_type":"urn:ietf:params:oauth:token-type:mtls","credential_source":{"file":"/a"}}`, "subject_token_type", "X.509"},
+		{"an access token", `{"type":"external_account","audience":"` + testAudience +
+			`","subject_token_type":"urn:ietf:params:oauth:token-type:access_token","credential_source":{"file":"/a"}}`, "subject_token_type", "another type"},
 		{"an OIDC token from nowhere", `{"type":"external_account","audience":"` + testAudience +
 			`","subject_token_type":"urn:ietf:params:oauth:token-type:jwt","credential_source":{"environment_id":"aws1"}}`, "subject_token_type", "OIDC"},
 	} {
@@ -338,7 +362,7 @@ func TestCredentialFileOfAnotherKindIsNamed(t *testing.T) {
 			require.Error(t, err)
 			assert.Equal(t, []string{c.field}, faultyFields(err))
 			assert.ErrorContains(t, err, c.says)
-			if c.says != "external_account" {
+			if c.says != "external_account" { // which is missing
 				assert.ErrorContains(t, err, "use ", "what to do instead")
 			}
 			assert.NotContains(t, err.Error(), secret)

@@ -139,8 +139,8 @@ func TestExchangerGivesTheResultWithoutAServiceAccount(t *testing.T) {
 	assert.Zero(t, cloud.Count(awsfedtest.IAMCredentials))
 }
 
-// The client and its secret go as Google's own library sends them: plain, where RFC 6749 §2.3.1 has
-// them escaped first.
+// The client and its secret go as Google's own library sends them: plain, where RFC 6749 §2.3.1
+// has them escaped first.
 func TestExchangerAuthenticatesTheClientAsGooglesLibraryDoes(t *testing.T) {
 	for _, client := range [][2]string{{"client", "secret"}, {"a+b%2F&c=d", "e:f@g/%20h"}} {
 		var headers []string

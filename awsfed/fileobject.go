@@ -24,22 +24,33 @@ func parseCredentialFile(data []byte) (credentialFile, error) {
 		}
 		top.fields = fields
 	}
+	var file credentialFile
+	if top.is("type", impersonatedAccount) {
+		file = parseImpersonated(top)
+	} else {
+		file = parseExternalAccount(top)
+	}
+	return file, errors.Join(faults...)
+}
+
+func parseExternalAccount(account fileObject) credentialFile {
 	file := credentialFile{
-		UniverseDomain:       top.text("universe_domain"),
-		Type:                 top.text("type"),
-		Audience:             top.text("audience"),
-		SubjectTokenType:     top.text("subject_token_type"),
-		TokenURL:             top.text("token_url"),
-		ImpersonationURL:     top.text("service_account_impersonation_url"),
-		QuotaProject:         top.text("quota_project_id"),
-		WorkforceUserProject: top.text("workforce_pool_user_project"),
+		UniverseDomain:       account.text("universe_domain"),
+		Type:                 account.text("type"),
+		Audience:             account.text("audience"),
+		SubjectTokenType:     account.text("subject_token_type"),
+		TokenURL:             account.text("token_url"),
+		ImpersonationURL:     account.text("service_account_impersonation_url"),
+		QuotaProject:         account.text("quota_project_id"),
+		WorkforceUserProject: account.text("workforce_pool_user_project"),
+		ClientID:             account.text("client_id"),
+		ClientSecret:         account.secret("client_secret"),
 	}
-	if top.has("service_account_impersonation") {
-		file.Impersonation = &impersonationOptions{
-			Lifetime: top.object("service_account_impersonation").number("token_lifetime_seconds"),
-		}
+	if account.has("service_account_impersonation") {
+		options := account.object("service_account_impersonation")
+		file.Impersonation = &impersonationOptions{Lifetime: options.number("token_lifetime_seconds"), Delegates: options.texts("delegates")}
 	}
-	source := top.object("credential_source")
+	source := account.object("credential_source")
 	file.Source = credentialSource{
 		EnvironmentID:   source.text("environment_id"),
 		RegionURL:       source.text("region_url"),
@@ -47,10 +58,15 @@ func parseCredentialFile(data []byte) (credentialFile, error) {
 		VerificationURL: source.text("regional_cred_verification_url"),
 		SessionURL:      source.text("imdsv2_session_token_url"),
 		File:            source.text("file"),
+		Headers:         source.secrets("headers"),
 		Executable:      source.fields.Get("executable"),
 		Certificate:     source.fields.Get("certificate"),
 	}
-	return file, errors.Join(faults...)
+	if source.has("format") {
+		format := source.object("format")
+		file.Source.Format = &tokenFormat{Type: format.text("type"), Field: format.text("subject_token_field_name")}
+	}
+	return file
 }
 
 // fileObject is an object of a credential file. What is missing and what is null are the same.
@@ -65,6 +81,42 @@ func (o fileObject) has(name string) bool { return given(o.fields.Get(name)) }
 func (o fileObject) text(name string) (s string) {
 	o.decode(name, &s, "a string")
 	return s
+}
+
+// is reports whether a field is that string.
+func (o fileObject) is(name, text string) bool {
+	s, err := strictjson.String(o.fields.Get(name))
+	return err == nil && s == text
+}
+
+func (o fileObject) texts(name string) (list []string) {
+	o.decode(name, &list, "an array of strings")
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+// secret is a string that no fault quotes anything of.
+func (o fileObject) secret(name string) string {
+	var s string
+	if o.has(name) && json.Unmarshal(o.fields.Get(name), &s) != nil {
+		*o.faults = append(*o.faults, &FieldError{Field: o.prefix + name, Found: "something else, which is not shown", Want: "a string"})
+	}
+	return s
+}
+
+// secrets are the fields of an object, each a secret.
+func (o fileObject) secrets(name string) map[string]string {
+	inner := o.object(name)
+	var all map[string]string
+	for field := range inner.fields.All() {
+		if all == nil {
+			all = make(map[string]string)
+		}
+		all[field] = inner.secret(field)
+	}
+	return all
 }
 
 func (o fileObject) number(name string) (n int64) {
@@ -122,6 +174,22 @@ func fieldInFile(field string) string {
 		return "universe_domain"
 	case "TokenURL":
 		return "token_url"
+	case "ClientID":
+		return "client_id"
+	case "ClientSecret":
+		return "client_secret"
+	case "Subject.File":
+		return "credential_source.file"
+	case "Subject.URL":
+		return "credential_source.url"
+	case "Subject.Headers":
+		return "credential_source.headers"
+	case "Subject.Field":
+		return "credential_source.format.subject_token_field_name"
+	case "Subject.Type":
+		return "subject_token_type"
+	case "Delegates":
+		return "service_account_impersonation.delegates"
 	case "ServiceAccount", "IAMCredentialsEndpoint":
 		return "service_account_impersonation_url"
 	case "Lifetime":

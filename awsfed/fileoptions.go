@@ -10,9 +10,9 @@ import (
 
 // FileOptions let a credential file name what is neither Google's nor AWS's: an emulator, a proxy,
 // another universe. Without them such a file is refused, since whoever can write it could have the
-// identity of the program sent to himself. There is a list for each purpose that a file names hosts
-// for, and what is allowed for one is not allowed for another. Nil and the zero value allow
-// nothing.
+// identity of the program sent to himself, or a file of this machine. There is a list for each
+// purpose that a file names hosts for, and what is allowed for one is not allowed for another. Nil
+// and the zero value allow nothing.
 //
 // A host is "host", which allows the default port of the URL's scheme, or "host:port", which allows
 // that port; an IPv6 address with a port is "[::1]:8085". Names are compared letter by letter, but
@@ -33,6 +33,16 @@ type FileOptions struct {
 	// has. Here EC2's own addresses may be http, at any port that is allowed.
 	MetadataHosts []string
 
+	// SubjectHosts are allowed for credential_source.url where it has an OpenID Connect token: they
+	// say who the program is, and are sent the headers of the file. They are no token endpoints,
+	// nor may those be asked for a subject token.
+	SubjectHosts []string
+
+	// SubjectFiles are allowed for credential_source.file: absolute paths, compared letter by
+	// letter once "." and ".." are taken out of both. A file that is allowed may be a link, which
+	// is followed, so that who may write into its directory may choose what is sent.
+	SubjectFiles []string
+
 	// Universes are allowed for universe_domain. A Google Cloud universe of the domain DOMAIN
 	// brings its own token services: sts.DOMAIN and iamcredentials.DOMAIN, with the names of their
 	// regions, and no others.
@@ -41,8 +51,8 @@ type FileOptions struct {
 
 // fileRules say what a file may name.
 type fileRules struct {
-	token, verification, metadata allowedHosts
-	universes                     []string
+	token, verification, metadata, subject allowedHosts
+	files, universes                       []string
 }
 
 func newFileRules(options *FileOptions) fileRules {
@@ -54,6 +64,8 @@ func newFileRules(options *FileOptions) fileRules {
 		token:        allowedHosts{"TokenHosts", options.TokenHosts, secure},
 		verification: allowedHosts{"VerificationHosts", options.VerificationHosts, secure},
 		metadata:     allowedHosts{"MetadataHosts", options.MetadataHosts, plainMetadata},
+		subject:      allowedHosts{"SubjectHosts", options.SubjectHosts, secure},
+		files:        options.SubjectFiles,
 		universes:    options.Universes,
 	}
 }

@@ -34,6 +34,7 @@ const (
 	environmentID    = source + "environment_id"
 	impersonationURL = "service_account_impersonation_url"
 	lifetime         = "service_account_impersonation.token_lifetime_seconds"
+	delegates        = "service_account_impersonation.delegates"
 	theFile          = "the credential file"
 )
 
@@ -95,7 +96,7 @@ func hostileValues() map[string][]any {
 	long := strings.Repeat("x", 5000)
 	values := map[string][]any{
 		"type": {"", " external_account", "external_account ", "EXTERNAL_ACCOUNT", "External_Account", "externalaccount", "external-account", "external_account\x00",
-			"service_account", "authorized_user", "impersonated_service_account", "external_account_authorized_user", "gdch_service_account", long,
+			"service_account", "authorized_user", "external_account_authorized_user", "gdch_service_account", long,
 			1, true, []any{"external_account"}, jsonObject{"type": "external_account"}, nil},
 		"audience": {nil, "", " ", testAudience + " ", " " + testAudience, testAudience + "/", testAudience + "\n", testAudience + "?a=b", testAudience + "#",
 			"https:" + testAudience, "http:" + testAudience, strings.TrimPrefix(testAudience, "/"), strings.ToUpper(testAudience),
@@ -171,6 +172,12 @@ func hostileValues() map[string][]any {
 		source + "executable":         {jsonObject{"command": plantedSecret}, "command", []any{plantedSecret}, 1, false},
 		source + "certificate":        {jsonObject{"use_default_certificate_config": true}, "path", []any{plantedSecret}},
 		source + "file":               {"/var/run/token", "/dev/zero", long, 1},
+		"client_id":                   {"a:b", "a b", "a\n", "\u00e9", strings.Repeat("a", 513), 1, []any{"a"}, jsonObject{}, nil, ""},
+		"client_secret":               {plantedSecret + "\n", plantedSecret + "\u00e9", strings.Repeat(plantedSecret, 40), 7, []any{plantedSecret}, jsonObject{plantedSecret: plantedSecret}, true, nil, ""},
+		delegates: {[]any{"a"}, []any{"a@b"}, []any{testAccount, ""}, []any{testAccount + "\n"}, []any{"../" + testAccount}, []any{"-"}, []any{nil},
+			[]any{"projects/my-project/serviceAccounts/" + testAccount}, []any{fullAccount + "/x"}, []any{"projects/-/serviceAccounts/"},
+			[]any{"projects/-/serviceAccounts/" + fullAccount}, []any{testAccount + "," + testAccount}, []any{"https://iam.googleapis.com/" + fullAccount},
+			[]any{long}, slices.Repeat([]any{"a b"}, 3000), testAccount, 1, true, jsonObject{"0": testAccount}, []any{1}, []any{[]any{testAccount}}},
 	}
 	for field, u := range map[string][3]string{
 		"token_url":      {"https", "sts.googleapis.com", "/v1/token"},
@@ -234,7 +241,7 @@ func TestHostileFilesAreRefusedByTheirField(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%d", field, i), func(t *testing.T) {
 				file := plantedFile(t, field, value)
 				if field == "universe_domain" { // in which the file's services would be strangers too
-					file = changedFile(t, jsonObject{field: value, "token_url": nil, impersonationURL: nil, "client_secret": plantedSecret})
+					file = changedFile(t, jsonObject{field: value, "token_url": nil, impersonationURL: nil, "client_id": "id", "client_secret": plantedSecret})
 				}
 				refused(t, file, field, nil)
 				if t.Failed() {
@@ -415,7 +422,7 @@ func TestCredentialFileOfGoodFormsIsRead(t *testing.T) {
 		{"no metadata at all", jsonObject{rolesURL: nil, regionURL: nil, sessionURL: nil}, awsfed.Config{}, nil},
 		{"no sessions, as gcloud writes it without --enable-imdsv2", jsonObject{sessionURL: nil}, awsfed.Config{}, nil},
 		{"no document of the region", jsonObject{regionURL: ""}, awsfed.Config{}, nil},
-		{"fields that are not read", jsonObject{"client_id": 1, "client_secret": []any{}, "token_info_url": "ftp://", "future": jsonObject{"token_url": 1}}, awsfed.Config{}, nil},
+		{"fields that are not read", jsonObject{"scopes": 1, "source_credentials": []any{}, "delegates": 1, "token_info_url": "ftp://", "future": jsonObject{"token_url": 1}}, awsfed.Config{}, nil},
 		{"fields of another spelling, which are others", jsonObject{"Token_URL": "https://evil.example", "TYPE": 1, source + "URL": "http://evil.example", source + "File": "/x", "Universe_Domain": "evil.example"}, awsfed.Config{}, nil},
 		{"an allowed universe", universe, awsfed.Config{UniverseDomain: "cloud.example"}, &awsfed.FileOptions{Universes: []string{"cloud.example"}}},
 		{"an allowed token host", jsonObject{"token_url": "https://proxy.example:8443/a%2Fb"}, awsfed.Config{TokenURL: "https://proxy.example:8443/a%2Fb"}, &awsfed.FileOptions{TokenHosts: []string{"proxy.example:8443"}}},

@@ -89,8 +89,8 @@ func fileFault(name, want string) error {
 	return (&FieldError{Field: wholeFile, Found: name, Want: want}).cleaned()
 }
 
-// looksLikeContent reports whether the name of a file that cannot be opened is likely what it was to
-// hold: JSON, base64 or a token. That may be a secret.
+// looksLikeContent reports whether the name of a file that cannot be opened is likely what it was
+// to hold: JSON, base64 or a token. That may be a secret.
 func looksLikeContent(name string) bool {
 	const tokenStart = "eyJ" // of a JSON object in base64
 	return len(name) > maxName || strings.ContainsAny(name, "{\n") || strings.HasPrefix(name, tokenStart)

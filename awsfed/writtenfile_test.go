@@ -3,6 +3,8 @@ package awsfed_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -70,11 +72,105 @@ func TestCredentialFileLeavesOutWhatItCannotHold(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, awsfed.Config{Audience: testAudience, ServiceAccount: testAccount}, got)
 	assert.NotContains(t, string(file), "service_account_impersonation\"", "no lifetime, no object for it")
+}
 
-	cfg.Delegates = []string{testAccount}
-	file, err = cfg.CredentialFile()
-	assert.Equal(t, []string{"Delegates"}, faultyFields(err), "without them the file would not work")
-	assert.Nil(t, file)
+// What it would not work without is an error, and a secret is one too.
+func TestCredentialFileIsNotWrittenWithoutWhatItNeeds(t *testing.T) {
+	federated, err := awsfed.NewCachedTokenSource(fixedFederated("x"), nil)
+	require.NoError(t, err)
+	for field, change := range map[string]func(*awsfed.Config){
+		"Subject.WebIdentity": func(c *awsfed.Config) { c.Subject.WebIdentity = &awsfed.WebIdentityOptions{} },
+		"Subject.Source": func(c *awsfed.Config) {
+			c.Subject.Source = fixedSubject{awsfed.NewSubjectToken(plantedSecret, jwtType)}
+		},
+		"Subject.Headers": func(c *awsfed.Config) {
+			c.Subject = awsfed.Subject{URL: allowedURL, Headers: map[string]string{"A": plantedSecret}}
+		},
+		"Subject.File":  func(c *awsfed.Config) { c.Subject.File = "token" },
+		"Subject.Field": func(c *awsfed.Config) { c.Subject = awsfed.Subject{File: allowedPath, Field: "\xff"} },
+		"Subject.Type":  func(c *awsfed.Config) { c.Subject = awsfed.Subject{File: allowedPath, Type: saml2Type} },
+		"Federated":     func(c *awsfed.Config) { c.Federated = federated },
+		"ClientSecret":  func(c *awsfed.Config) { c.ClientID, c.ClientSecret = "client", plantedSecret },
+	} {
+		t.Run(field, func(t *testing.T) {
+			cfg := awsfed.Config{Audience: testAudience, ServiceAccount: testAccount}
+			change(&cfg)
+			file, err := cfg.CredentialFile()
+			assert.Equal(t, []string{field}, faultyFields(err))
+			assert.Nil(t, file)
+			assert.NotContains(t, fmt.Sprintf("%+v", err), plantedSecret)
+		})
+	}
+}
+
+func TestCredentialFileWithATokenOrDelegatesIsReadBackAsItWasWritten(t *testing.T) {
+	for name, subject := range map[string]awsfed.Subject{
+		"AWS":           {},
+		"a file":        {File: allowedPath},
+		"a file's JSON": {File: allowedPath, Field: "id_token", Type: idTokenType},
+		"a URL":         {URL: allowedURL},
+		"a URL's JSON":  {URL: allowedURL, Field: "a \"b\" <&>"},
+	} {
+		for _, delegates := range [][]string{nil, {otherAccount}, {fullAccount, otherAccount}} {
+			for _, lifetime := range []time.Duration{0, 2 * time.Hour} {
+				for _, universe := range []string{"", "cloud.example"} {
+					cfg := awsfed.Config{Audience: testAudience, ServiceAccount: testAccount, Delegates: delegates, Lifetime: lifetime, UniverseDomain: universe,
+						Subject: subject, QuotaProject: "payer", TokenURL: "https://proxy.example/v1/token", IAMCredentialsEndpoint: "https://proxy.example"}
+					file, err := cfg.CredentialFile()
+					require.NoError(t, err)
+					options := subjectOptions()
+					options.TokenHosts, options.Universes = []string{"proxy.example"}, []string{"cloud.example"}
+					got, err := awsfed.ConfigFromJSON(file, options)
+					require.NoError(t, err, "%s: %s", name, file)
+					assert.Equal(t, cfg, got, name)
+				}
+			}
+		}
+	}
+}
+
+func TestCredentialFileWithDelegatesHasThemWhereGooglesLibrariesLook(t *testing.T) {
+	file, err := awsfed.Config{Audience: testAudience, ServiceAccount: testAccount, Delegates: []string{otherAccount}, Subject: awsfed.Subject{File: allowedPath}}.CredentialFile()
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"type": "impersonated_service_account", "universe_domain": "googleapis.com",
+		"service_account_impersonation_url": "https://iamcredentials.googleapis.com`+impersonationPath+`", "delegates": ["`+otherAccount+`"],
+		"source_credentials": {"type": "external_account", "universe_domain": "googleapis.com", "audience": "`+testAudience+`",
+			"subject_token_type": "`+jwtType+`", "token_url": "https://sts.googleapis.com/v1/token", "credential_source": {"file": "`+allowedPath+`"}}}`, string(file))
+}
+
+// Google's own library gets a token with what is written for a file and for a URL.
+func TestCredentialFileWithATokenIsReadByGooglesLibrary(t *testing.T) {
+	path := writeFile(t, "token", `{"id_token":"`+testJWT+`"}`)
+	for name, subject := range map[string]awsfed.Subject{
+		"a file": {File: path, Field: "id_token"},
+		"a URL":  {URL: allowedURL, Field: "id_token"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file, err := awsfed.Config{Audience: testAudience, Subject: subject}.CredentialFile()
+			require.NoError(t, err)
+			var fields struct {
+				TokenURL         string                           `json:"token_url"`
+				SubjectTokenType string                           `json:"subject_token_type"`
+				Source           externalaccount.CredentialSource `json:"credential_source"`
+			}
+			require.NoError(t, json.Unmarshal(file, &fields))
+			var form string
+			ctx := context.WithValue(t.Context(), oauth2.HTTPClient, &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+				if req.Method == http.MethodGet {
+					return jsonAnswer(200, `{"id_token":"`+testJWT+`"}`), nil
+				}
+				body, err := io.ReadAll(req.Body)
+				form = string(body)
+				return jsonAnswer(200, goodExchange), err
+			})})
+			source, err := externalaccount.NewTokenSource(ctx, externalaccount.Config{Audience: testAudience, SubjectTokenType: fields.SubjectTokenType,
+				TokenURL: fields.TokenURL, CredentialSource: &fields.Source})
+			require.NoError(t, err)
+			_, err = source.Token()
+			require.NoError(t, err)
+			assert.Contains(t, form, "subject_token="+testJWT+"&")
+		})
+	}
 }
 
 func TestCredentialFileThatIsWrittenIsThatOfGcloud(t *testing.T) {
