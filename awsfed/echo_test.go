@@ -322,3 +322,34 @@ func TestPrintingHoldsNoSecretThatAContainerEndpointEchoes(t *testing.T) {
 		}
 	}
 }
+
+// The headers that a URL is asked with for a subject token are secrets, and so is what it answers.
+func TestPrintingHoldsNoSecretThatATokenURLEchoes(t *testing.T) {
+	clearAWSEnvironment(t)
+	for part, place := range echoPlaces {
+		for how, encoding := range encodings {
+			t.Run(part+"/"+how, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					server := newEcho(place, encoding)
+					var said lockedBuffer
+					cfg := awsfed.Config{Audience: testAudience, HTTPClient: &http.Client{Transport: server},
+						Subject: awsfed.Subject{URL: tokenURL, Headers: map[string]string{"authorization": "Bearer " + plantedSecret}, Field: "token"},
+						Logger:  slog.New(slog.NewJSONHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+					cfg.OnRefresh = func(event awsfed.RefreshEvent) { fmt.Fprintf(&said, "%v %+v %#v\n", event, event, event) }
+					ts, err := awsfed.NewTokenSource(t.Context(), cfg)
+					require.NoError(t, err)
+					_, err = ts.Token()
+					require.Error(t, err)
+					time.Sleep(time.Minute) // attempts in the background
+					assertFit(t, err)
+					_, _ = said.Write([]byte(everyRendering(err) + everyRendering(ts.Status().Err)))
+					synctest.Wait()
+					server.mu.Lock()
+					defer server.mu.Unlock()
+					require.True(t, server.secrets[plantedSecret])
+					assertNoSecret(t, said.String(), maps.Keys(server.secrets))
+				})
+			})
+		}
+	}
+}

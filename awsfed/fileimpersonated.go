@@ -9,8 +9,8 @@ type fileAround struct {
 	inner           credentialFile
 }
 
-// parseImpersonated reads a file in which Google's libraries look for delegates. What it says of the
-// account is taken over into the inner file.
+// parseImpersonated reads a file in which Google's libraries look for delegates. What it says of
+// the account is taken over into the inner file.
 func parseImpersonated(top fileObject) credentialFile {
 	around := &fileAround{universe: top.has("universe_domain"), quota: top.has("quota_project_id"), inner: parseExternalAccount(top.object("source_credentials"))}
 	file := around.inner

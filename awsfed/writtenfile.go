@@ -36,8 +36,8 @@ type impersonatedFile struct {
 	Source           credentialFile        `json:"source_credentials"`
 }
 
-// CredentialFile is the configuration as a credential file, which gcloud and Google's libraries read
-// as well as [ConfigFromFile]: an external_account file, and with Delegates an
+// CredentialFile is the configuration as a credential file, which gcloud and Google's libraries
+// read as well as [ConfigFromFile]: an external_account file, and with Delegates an
 // impersonated_service_account file around one, whose token_lifetime_seconds awsfed alone heeds. It
 // holds no secret. Credentials, Region, Scopes and UserProject have no place in such a file: its
 // reader has its own. It is an error where the file would not work without what it cannot hold:
