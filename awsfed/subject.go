@@ -22,7 +22,7 @@ const (
 	// 8693 §3).
 	jwtType = "urn:ietf:params:oauth:token-type:jwt"
 
-	webIdentityLifetime  = 5 * time.Minute // AWS's default too
+	webIdentityLifetime  = time.Hour // AWS's own default is 5 minutes
 	webIdentityAlgorithm = "RS256"
 )
 
@@ -92,8 +92,9 @@ type WebIdentityOptions struct {
 	// Audience is the one that the provider expects. Optional; the default is what one without
 	// allowed audiences expects: https: and the Audience of the [Config].
 	Audience string
-	// Lifetime is from 60s to 1h, in whole seconds. Optional; the default is 5 minutes, and what is
-	// left of the AWS session where that is less: AWS gives no longer ones.
+	// Lifetime is from 60s to 1h, in whole seconds. Optional; the default is 1h, since a federated
+	// token ends with its subject token. Where the AWS session ends sooner AWS refuses it, and less is
+	// asked for.
 	Lifetime time.Duration
 	// Algorithm signs: RS256 or ES384. Optional; the default is RS256, which Google takes for sure.
 	Algorithm string

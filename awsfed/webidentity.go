@@ -35,12 +35,12 @@ func newWebIdentity(ctx context.Context, s *settings) (*webIdentity, error) {
 
 // SubjectToken asks AWS STS for a token.
 func (w *webIdentity) SubjectToken(ctx context.Context) (SubjectToken, error) {
-	client, options, err := w.client(ctx)
+	client, options, life, err := w.client(ctx)
 	if err != nil {
 		return SubjectToken{}, w.hints.explain(err)
 	}
 	step := AttemptOf(ctx).begin(StageSubjectToken)
-	value, err := w.ask(ctx, client, options)
+	value, err := w.ask(ctx, client, options, life)
 	step.end(err)
 	if err != nil {
 		return SubjectToken{}, err
@@ -48,30 +48,39 @@ func (w *webIdentity) SubjectToken(ctx context.Context) (SubjectToken, error) {
 	return NewSubjectToken(value, jwtType), nil
 }
 
-// client is who asks AWS STS. For the default one credentials are had first: what their source says
-// explains more than that a request could not be signed.
-func (w *webIdentity) client(ctx context.Context) (WebIdentityClient, func(*sts.Options), error) {
+// client is who asks AWS STS, and for how long a token. For the default one credentials are had
+// first: what their source says explains more than that a request could not be signed, and their
+// session is known.
+func (w *webIdentity) client(ctx context.Context) (client WebIdentityClient, options func(*sts.Options), life time.Duration, err error) {
+	life = w.options.Lifetime
 	if w.chain == nil {
-		return w.options.Client, func(*sts.Options) {}, nil
+		return w.options.Client, func(*sts.Options) {}, life, nil
 	}
 	step := AttemptOf(ctx).begin(StageCredentials)
-	_, err := w.chain.Retrieve(ctx)
+	credentials, err := w.chain.Retrieve(ctx)
 	step.end(err)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
+	}
+	if credentials.CanExpire {
+		left := time.Until(credentials.Expires).Truncate(time.Second) - time.Second
+		life = max(min(life, left), minWebIdentityLifetime)
 	}
 	step = AttemptOf(ctx).begin(StageRegion)
 	region, err := w.chain.Region(ctx)
 	step.end(err)
-	return w.chain.sts, func(o *sts.Options) { o.Region = region }, err
+	return w.chain.sts, func(o *sts.Options) { o.Region = region }, life, err
 }
 
-// ask makes one request, or two where the AWS session ends before the token would.
-func (w *webIdentity) ask(ctx context.Context, client WebIdentityClient, options func(*sts.Options)) (string, error) {
-	out, err := w.request(ctx, client, options, w.options.Lifetime)
-	var api smithy.APIError
-	if w.options.Lifetime > minWebIdentityLifetime && errors.As(err, &api) && api.ErrorCode() == codeSessionTooShort {
-		out, err = w.request(ctx, client, options, minWebIdentityLifetime)
+// ask makes one request, or up to two more for less, where the AWS session ends before the token
+// would: what is left of it is not always known.
+func (w *webIdentity) ask(ctx context.Context, client WebIdentityClient, options func(*sts.Options), life time.Duration) (string, error) {
+	out, err := w.request(ctx, client, options, life)
+	for _, less := range []time.Duration{15 * time.Minute, minWebIdentityLifetime} {
+		var api smithy.APIError
+		if less < life && errors.As(err, &api) && api.ErrorCode() == codeSessionTooShort {
+			out, err = w.request(ctx, client, options, less)
+		}
 	}
 	if err != nil {
 		return "", w.failed(err)

@@ -18,8 +18,9 @@ type OIDCProvider struct {
 	// resource name, with or without "https:" before it.
 	Audiences []string
 	// Keys returns the issuer's public key of that ID, an [*crypto/rsa.PublicKey] for RS256 or an
-	// [*crypto/ecdsa.PublicKey] for ES256 and ES384; nil if there is none. Required. It is called
-	// without a lock held, by many goroutines.
+	// [*crypto/ecdsa.PublicKey] for ES256 and ES384; nil if there is none. It is called without a
+	// lock held, by many goroutines. Required, unless Issuer is that of
+	// [Cloud.EnableOutboundIdentity]: its keys are known.
 	Keys func(kid string) crypto.PublicKey
 	// Mapping makes attributes of the claims of a token, which are those of [encoding/json]. It is
 	// called as Keys is. Default: google.subject is the claim sub.
@@ -36,6 +37,9 @@ type OIDCProvider struct {
 // The access tokens that come of it have no AWS identity, and end a second before the subject token
 // does.
 func (c *Cloud) AddOIDCProvider(p OIDCProvider) error {
+	if p.Keys == nil && p.Issuer != "" && p.Issuer == c.aws.OutboundIssuer() {
+		p.Keys = c.aws.OutboundKey
+	}
 	return wrap(c.google.AddOIDCProvider(fakegoogle.OIDCProvider{
 		Provider: p.Provider, Issuer: p.Issuer, Audiences: p.Audiences, Keys: p.Keys, Mapping: p.Mapping, Condition: p.Condition,
 	}))
