@@ -72,7 +72,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	flags.StringVar(&from.audience, "audience", "", "`audience` of a Config in code, instead of a file: //iam.googleapis.com/projects/NUMBER/…/providers/ID")
 	flags.StringVar(&from.account, "service-account", "", "`email` of the service account of a Config in code; none for direct resource access")
 	flags.StringVar(&from.hosts, "allow-hosts", "", "comma-separated `hosts`, such as 127.0.0.1:8085, that the file may name besides Google's and AWS's: for tokens, for the verification of the signed request, and for EC2 metadata")
+	flags.StringVar(&from.subjectFile, "allow-subject-file", "", "`path` that the credential file may name for its subject token")
+	flags.StringVar(&from.subjectHosts, "allow-subject-hosts", "", "comma-separated `hosts` that the credential file may name for its subject token")
 	flags.StringVar(&from.demo, "demo", "", "run against the emulator with the fault of this `name`; \"none\" for no fault, \"list\" for their names")
+	var options awsfed.DiagnoseOptions
+	flags.StringVar(&options.IDTokenAudience, "id-token", "", "get an ID token for this `audience` too")
+	flags.BoolVar(&options.Signing, "sign", false, "sign as the service account too")
+	flags.StringVar(&options.DelegatedSubject, "delegate", "", "get a token of this Workspace `user` too, with the -scopes")
+	scopes := flags.String("scopes", "", "comma-separated `scopes` of the token; default cloud-platform")
 	asJSON := flags.Bool("json", false, "print JSON, by the schema of docs/doctor.md")
 	timeout := flags.Duration("timeout", 30*time.Second, "of each step")
 	switch err := flags.Parse(args); {
@@ -88,11 +95,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 		return couldNotRun, err
 	}
 	cfg, configError := from.configuration()
+	options.ConfigError = configError
+	if *scopes != "" {
+		cfg.Scopes = strings.Split(*scopes, ",")
+	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = *timeout
 	}
 	cfg.Logger = slog.New(slog.DiscardHandler) // the report says it all
-	report, err := awsfed.Diagnose(ctx, cfg, &awsfed.DiagnoseOptions{ConfigError: configError})
+	report, err := awsfed.Diagnose(ctx, cfg, &options)
 	if err != nil {
 		return couldNotRun, err
 	}
@@ -117,7 +128,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 }
 
 // An origin is where the configuration comes from.
-type origin struct{ file, audience, account, hosts, demo string }
+type origin struct{ file, audience, account, hosts, subjectFile, subjectHosts, demo string }
 
 // check looks for flags that do not go together.
 func (o origin) check(rest []string) error {
@@ -147,7 +158,8 @@ func (o origin) check(rest []string) error {
 func (o origin) configuration() (awsfed.Config, error) {
 	names := strings.Split(o.hosts, ",")
 	// An emulator is all of these at once.
-	allow := &awsfed.FileOptions{TokenHosts: names, VerificationHosts: names, MetadataHosts: names}
+	allow := &awsfed.FileOptions{TokenHosts: names, VerificationHosts: names, MetadataHosts: names,
+		SubjectHosts: strings.Split(o.subjectHosts, ","), SubjectFiles: []string{o.subjectFile}}
 	switch {
 	case o.audience != "":
 		return awsfed.Config{Audience: o.audience, ServiceAccount: o.account}, nil

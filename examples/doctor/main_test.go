@@ -34,6 +34,23 @@ func TestWithoutAFaultAllIsWell(t *testing.T) {
 	assert.Contains(t, out, "It works")
 }
 
+func TestWhatElseAnAccountGivesIsAskedForOnDemand(t *testing.T) {
+	code, out, err := doctor(t, "-demo", "none", "-id-token", "https://service.example")
+	require.NoError(t, err)
+	assert.Equal(t, 0, code, out)
+	assert.Contains(t, out, "audience https://service.example")
+
+	code, out, err = doctor(t, "-demo", "none", "-sign")
+	require.NoError(t, err)
+	assert.Equal(t, 2, code, out)
+	assert.Contains(t, out, "--role=roles/iam.serviceAccountTokenCreator --member=serviceAccount:aws-app@my-project.iam.gserviceaccount.com")
+
+	code, out, err = doctor(t, "-demo", "none", "-delegate", "ada@example.com", "-scopes", "https://www.googleapis.com/auth/calendar")
+	require.NoError(t, err)
+	assert.Equal(t, 2, code, out)
+	assert.Contains(t, out, "delegation           failed")
+}
+
 func TestEveryFaultIsFoundWithItsHint(t *testing.T) {
 	for _, fault := range awsfedtest.Faults() {
 		t.Run(fault.Name, func(t *testing.T) {
