@@ -142,10 +142,10 @@ type Config struct {
 	// that of Cloud Storage.
 	QuotaProject string
 
-	// HTTPClient sends the requests to Google. Optional; the default uses [http.DefaultTransport].
-	// Redirects are refused whatever it says. Requests of the AWS SDK (to EC2 metadata, to AWS STS)
-	// do not use it. The default takes 64 KiB of response headers; a transport of your own has its
-	// own MaxResponseHeaderBytes.
+	// HTTPClient sends the requests to Google and to the URL of Subject. Optional; the default uses
+	// [http.DefaultTransport], and no proxy for a metadata address. Redirects are refused whatever
+	// it says. Requests of the AWS SDK (to EC2 metadata, to AWS STS) do not use it. The default
+	// takes 64 KiB of response headers; a transport of your own has its own MaxResponseHeaderBytes.
 	HTTPClient *http.Client
 
 	// Timeout bounds one refresh with all of its steps and retries. Optional; the default is 30
