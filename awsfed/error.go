@@ -19,7 +19,7 @@ type Stage string
 const (
 	StageCredentials   Stage = "aws-credentials" // the AWS SDK looks for credentials
 	StageRegion        Stage = "aws-region"      // EC2 metadata is asked for a region, if need be
-	StageSubjectToken  Stage = "subject-token"   // GetCallerIdentity is signed
+	StageSubjectToken  Stage = "subject-token"   // GetCallerIdentity is signed, or another token is had: see Subject
 	StageExchange      Stage = "token-exchange"  // Google's STS is asked for a federated token
 	StageImpersonation Stage = "impersonation"   // IAM Credentials is asked for a service-account token
 	StageIDToken       Stage = "id-token"        // IAM Credentials is asked for an ID token

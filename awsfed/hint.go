@@ -82,8 +82,10 @@ func (h *hints) hint(e *Error) string {
 		return credentialsHint(e, h.ownProvider)
 	case e.Stage == StageRegion:
 		return "set AWS_REGION or Config.Region to the region that the service runs in"
+	case e.Stage == StageSubjectToken && h.oidc != nil:
+		return "the source of subject tokens failed: its error says why; look at Config.Subject"
 	case e.Stage == StageSubjectToken:
-		return "the request to AWS STS could not be built: look at Config.VerificationURL and at the region"
+		return "the request to AWS STS could not be built: look at Config.VerificationURL and at the region, or at the program's own source of subject tokens"
 	case e.Code == codeRedirect:
 		return h.service(e.Stage) + " does not redirect: a proxy or a captive portal answered in its place; look at HTTPS_PROXY, and at Config.TokenURL and Config.IAMCredentialsEndpoint"
 	case e.Code == codeInvalidAnswer:

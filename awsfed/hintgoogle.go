@@ -38,6 +38,8 @@ func (h *hints) exchange(e *Error) string {
 			pools("providers", "undelete", h.providerName()),
 			"If either is NOT_FOUND, the audience is wrong, or what was deleted is gone for good. See which pools the project has:",
 			pools("list", "--location=global")+" "+projectOption("projects/"+h.provider.ProjectNumber))
+	case e.Code == "invalid_client":
+		return "Google does not know Config.ClientID, or not with this ClientSecret. Workload identity federation needs neither: leave both out, unless something in front of Google's STS asks for them"
 	case h.oidc != nil:
 		return h.oidcExchange(e)
 	case e.Code == codeUnauthorizedClient:

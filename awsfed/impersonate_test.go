@@ -134,3 +134,44 @@ func (f *forgetful) TokenContext(context.Context) (*oauth2.Token, error) {
 }
 
 func (f *forgetful) Invalidate(*oauth2.Token) {}
+
+func TestLifetimeOfTwelveHoursNeedsTheOrganisation(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	const extended = "batch@my-project.iam.gserviceaccount.com"
+	require.NoError(t, cloud.AddServiceAccount(awsfedtest.ServiceAccount{Email: extended, ExtendedLifetime: true}))
+	require.NoError(t, cloud.Grant(extended, "roles/iam.workloadIdentityUser", cloud.Provider().Everyone()))
+	long := func(account string) *awsfed.TokenSource {
+		return newSource(t, cloud, func(c *awsfed.Config) { c.ServiceAccount, c.Lifetime = account, 12*time.Hour })
+	}
+	token, err := long(extended).Token()
+	require.NoError(t, err)
+	assert.InDelta(t, 12.0, token.Expiry.Sub(cloud.Now()).Hours(), 0.01)
+
+	_, err = long(cloud.Config().ServiceAccount).Token()
+	var e *awsfed.Error
+	require.ErrorAs(t, err, &e)
+	assert.Contains(t, e.Description, "constraints/iam.allowServiceAccountCredentialLifetimeExtension")
+	assert.Contains(t, e.Hint, "the organisation does not allow tokens of aws-app@my-project.iam.gserviceaccount.com for 12h0m0s")
+}
+
+func TestDelegatesAreTakenInBothSpellings(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	const middle, target = "middle@my-project.iam.gserviceaccount.com", "target@my-project.iam.gserviceaccount.com"
+	for _, email := range []string{middle, target} {
+		require.NoError(t, cloud.AddServiceAccount(awsfedtest.ServiceAccount{Email: email}))
+	}
+	require.NoError(t, cloud.Grant(middle, tokenCreator, cloud.Provider().Everyone()))
+	require.NoError(t, cloud.Grant(target, tokenCreator, "serviceAccount:"+middle))
+	for name, delegate := range map[string]string{"an email": middle, "a full name": "projects/-/serviceAccounts/" + middle} {
+		t.Run(name, func(t *testing.T) {
+			delegated := func(c *awsfed.Config) { c.ServiceAccount, c.Delegates = target, []string{delegate} }
+			require.NoError(t, usable(cloud, newSource(t, cloud, delegated)))
+			token, err := newIDTokens(t, cloud, runService, delegated).Token()
+			require.NoError(t, err)
+			assert.Equal(t, target, claimsOf(t, token.AccessToken)["email"])
+			cloud.AcceptFederatedSigning(true)
+			_, err = newSigner(t, cloud, delegated).SignBytes([]byte("payload"))
+			require.NoError(t, err)
+		})
+	}
+}
