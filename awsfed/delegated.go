@@ -103,7 +103,7 @@ func (d *delegation) try(ctx context.Context) (token *oauth2.Token, clockWasWron
 	step := AttemptOf(ctx).begin(StageDelegation)
 	token, err = d.post(ctx, made.jwt)
 	if err != nil {
-		err = cleanError(err, made.jwt)
+		err = cleanError(err, jwtSecrets(made.jwt)...)
 	}
 	step.end(err)
 	return token, err != nil && moved(), err
@@ -134,7 +134,7 @@ func (d *delegation) post(ctx context.Context, assertion string) (*oauth2.Token,
 		return nil, networkError(StageDelegation, err)
 	}
 	if answer.Status != http.StatusOK {
-		return nil, answerError(StageDelegation, answer, assertion)
+		return nil, answerError(StageDelegation, answer, jwtSecrets(assertion)...)
 	}
 	fields, err := tokenFields(StageDelegation, answer)
 	if err != nil {

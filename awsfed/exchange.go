@@ -269,9 +269,10 @@ func parseLifetime(raw json.RawMessage) (time.Duration, error) {
 }
 
 // subjectSecrets are the parts of a subject token that an answer must not bring into an error: the
-// whole, and the values of its headers, of which the signature and the session token are secret.
+// whole, and its signature; of a signed request the values of its headers, of which the signature
+// and the session token are secret.
 func subjectSecrets(subject SubjectToken) []string {
-	secrets := []string{subject.Value()}
+	secrets := jwtSecrets(subject.Value())
 	text, err := url.QueryUnescape(subject.Value())
 	if err != nil {
 		return secrets
@@ -292,6 +293,14 @@ func subjectSecrets(subject SubjectToken) []string {
 		}
 	}
 	return append(secrets, headerSecrets(authorization, session)...)
+}
+
+// jwtSecrets are a token and, if it is a JWT, its signature: who knows that may guess the claims.
+func jwtSecrets(token string) []string {
+	if strings.Count(token, ".") != 2 {
+		return []string{token}
+	}
+	return []string{token, token[strings.LastIndexByte(token, '.')+1:]}
 }
 
 // headerSecrets are those of a request that is signed for AWS.

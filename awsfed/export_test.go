@@ -3,6 +3,8 @@ package awsfed
 import (
 	"context"
 	"time"
+
+	"golang.org/x/oauth2"
 )
 
 // Suspend does to the source what a suspended machine does: the wall clock goes on by gap, and the
@@ -68,3 +70,40 @@ func NearbySources(ctx context.Context, cfg Config) ([]string, error) {
 
 // EncodeForm writes a form of one field.
 func EncodeForm(name, value string) string { return encodeForm(formField{name, value}) }
+
+// AskIDToken, AskSignature and AskUserToken make one request each, without the retries of who keeps
+// their results.
+func AskIDToken(ctx context.Context, cfg Config, federated ContextTokenSource, audience string) (*oauth2.Token, error) {
+	s, err := resolve(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return newIDTokens(s, federated, audience).TokenContext(ctx)
+}
+
+func AskSignature(ctx context.Context, cfg Config, federated ContextTokenSource, method, payload string) (keyID, jwt string, blob []byte, err error) {
+	s, err := resolve(cfg)
+	if err != nil {
+		return "", "", nil, err
+	}
+	client := newAccountClient(s, federated)
+	made, err := layer(ctx, s.Timeout, StageSigning, func(ctx context.Context) (signature, error) {
+		return ask[signature](ctx, &client, signRequest{&client, method, payload})
+	})
+	return made.keyID, made.jwt, made.blob, err
+}
+
+func AskUserToken(ctx context.Context, cfg Config, assertion string) (*oauth2.Token, error) {
+	s, err := resolve(cfg)
+	if err != nil {
+		return nil, err
+	}
+	d := &delegation{client: s.client, url: s.OAuthTokenURL}
+	return layer(ctx, s.Timeout, StageDelegation, func(ctx context.Context) (*oauth2.Token, error) {
+		token, err := d.post(ctx, assertion)
+		if err != nil {
+			err = s.hints.explain(cleanError(err, jwtSecrets(assertion)...))
+		}
+		return token, err
+	})
+}

@@ -141,7 +141,7 @@ var errNotJWT = errors.New("not a JWT")
 // parseClaims reads the payload of a JWT in the compact serialization (RFC 7515 §7.1).
 func parseClaims(token string) (claims, error) {
 	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
+	if len(parts) != 3 || parts[0] == "" || parts[2] == "" { // an unsigned one, for example
 		return claims{}, errNotJWT
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])

@@ -123,7 +123,8 @@ func (k keyedTransport) RoundTrip(req *http.Request) (*http.Response, error) { r
 func printedTypes(t *testing.T) (types []printed, secrets map[string]string) {
 	t.Helper()
 	ctx := t.Context()
-	cloud := awsfedtest.New(awsfedtest.Options{})
+	cloud := newWorkspace(t)
+	require.NoError(t, cloud.DelegateDomain(cloud.Config().ServiceAccount, awsfed.CloudPlatformScope))
 	wire := &canary{base: cloud.Client().Transport, secrets: make(map[string]string)}
 	static, err := cloud.Config().Credentials.Retrieve(ctx)
 	require.NoError(t, err)
@@ -209,6 +210,22 @@ func printedTypes(t *testing.T) (types []printed, secrets map[string]string) {
 	_, err = readingBuilder.SubjectToken(ctx)
 	require.NoError(t, err)
 
+	// What else the account gives.
+	signer, err := awsfed.NewSigner(ctx, cfg)
+	require.NoError(t, err)
+	assertion, _, err := signer.SignJWT(ctx, map[string]string{"sub": "app"})
+	require.NoError(t, err)
+	wire.note("signed JWT", assertion)
+	idTokens, err := awsfed.NewIDTokenSource(ctx, cfg, runService)
+	require.NoError(t, err)
+	idToken, err := idTokens.Token()
+	require.NoError(t, err)
+	wire.note("ID token", idToken.AccessToken)
+	delegated, err := awsfed.NewDelegatedTokenSource(ctx, cfg, workspaceUser)
+	require.NoError(t, err)
+	_, err = delegated.Token()
+	require.NoError(t, err)
+
 	// Google repeats all that it was sent.
 	repeating := cfg
 	repeating.HTTPClient = &http.Client{Transport: &canary{base: roundTripper(gossip), secrets: wire.secrets}}
@@ -270,6 +287,9 @@ func printedTypes(t *testing.T) (types []printed, secrets map[string]string) {
 		printedAs("", impersonator),
 		printedAs("with a source that lies open", fixedImpersonator),
 		printedAs("", ts),
+		printedAs("", signer),
+		printedAs("of ID tokens", idTokens),
+		printedAs("of a user's tokens", delegated),
 		printedAs("with a source that lies open", fixedSource),
 		printedAs("that fails", failing),
 		printedAs("with a refused token", awsfed.RefusedAttempt(federated.AccessToken)),

@@ -155,7 +155,10 @@ func sentSecrets(req *http.Request, body []byte) []sentSecret {
 		{"bearer token or signature", strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")},
 		{"session token", req.Header.Get("X-Amz-Security-Token")},
 	}
-	if form, err := url.ParseQuery(string(body)); err == nil && form.Has("subject_token") {
+	if form, err := url.ParseQuery(string(body)); err == nil && form.Has("assertion") {
+		assertion := form.Get("assertion")
+		all = append(all, sentSecret{"assertion", assertion}, sentSecret{"signature", assertion[strings.LastIndex(assertion, ".")+1:]})
+	} else if err == nil && form.Has("subject_token") {
 		text, _ := url.QueryUnescape(form.Get("subject_token"))
 		var request signedRequest
 		_ = json.Unmarshal([]byte(text), &request)
