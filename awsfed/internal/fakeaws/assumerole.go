@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,15 +68,15 @@ func (a *Cloud) assumeRoleWithWebIdentity(p stsParameters) (string, *awsError) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r, ok := a.roles[roleARN]
-	if !ok || !slices.Contains(r.Subjects, identity.Subject) && !slices.Contains(r.Subjects, "*") {
+	if !ok || !r.trustsToken(identity) {
 		return "", accessDenied("Not authorized to perform sts:AssumeRoleWithWebIdentity")
 	}
 	if failure := r.checkDuration(duration); failure != nil {
 		return "", failure
 	}
 	return xmlElements(2,
-		"Audience", identity.Audience[0],
-		"Provider", a.oidcProvider(identity.Issuer),
+		"Audience", identity.clientID(),
+		"Provider", a.provider(identity),
 		"SubjectFromWebIdentityToken", identity.Subject,
 	) + a.assumed(r, session, a.issue(r, session, now.Add(duration))), nil
 }

@@ -27,6 +27,8 @@ type Cloud struct {
 	issuer   *webIdentityIssuer
 	outbound outboundIssuer
 
+	verifyGoogle func(token string) (claims map[string]any, err error) // nil: nothing is Google's
+
 	mu         sync.Mutex // never held over I/O, or over a call of now
 	roles      map[string]*iamRole
 	users      map[string]string // unique IDs by ARN
@@ -48,6 +50,11 @@ type Options struct {
 	Account   string           // of 12 digits; default: 123456789012
 	Role      string           // the name of a role; default: app
 	Now       func() time.Time // the clock; default: time.Now
+
+	// VerifyGoogleIDToken returns the claims of an ID token that Google signed, and an error for
+	// any other token. It may leave it to AWS to judge exp, and does not judge aud. It is called
+	// without a lock held. Default: no token is Google's.
+	VerifyGoogleIDToken func(token string) (claims map[string]any, err error)
 }
 
 // New returns the cloud that opts describe.
@@ -71,6 +78,8 @@ func New(opts Options) *Cloud {
 		keys:       make(map[string]*accessKey),
 		registered: make(map[string]webIdentity),
 		lifetime:   defaultKeyLifetime,
+
+		verifyGoogle: opts.VerifyGoogleIDToken,
 	}
 	// The options are taken as they stand, so AddRole's checks are passed over.
 	role := a.putRole(Role{

@@ -32,6 +32,9 @@ type Role struct {
 	// system:serviceaccount:NAMESPACE:NAME, or "*". Optional; [Cloud.WebIdentityToken] adds the
 	// subject it is asked for.
 	Subjects []string
+	// Google lists the Google identities that may assume the role with an ID token, each by what its
+	// token must say. Optional.
+	Google []GoogleTrust
 	// MaxSession bounds the sessions that AssumeRole gives. Optional; default: 1 h, as at AWS. From
 	// 1 h to 12 h.
 	MaxSession time.Duration
@@ -68,6 +71,11 @@ func (a *Cloud) AddRole(r Role) (arn string, err error) {
 	if !rolePath.MatchString(r.Path) {
 		faults = append(faults, fmt.Errorf("path %q does not begin and end with a slash", r.Path))
 	}
+	for i, t := range r.Google {
+		if t.Subject == "" {
+			faults = append(faults, fmt.Errorf("statement %d for Google names no subject", i))
+		}
+	}
 	if r.MaxSession < time.Hour || r.MaxSession > 12*time.Hour {
 		faults = append(faults, fmt.Errorf("maximum session of %v is not from 1h to 12h", r.MaxSession))
 	}
@@ -87,7 +95,7 @@ func (a *Cloud) AddRole(r Role) (arn string, err error) {
 
 // putRole adds or replaces a role. The caller holds the lock, or has a alone.
 func (a *Cloud) putRole(r Role) string {
-	r.Trusts, r.Subjects = slices.Clone(r.Trusts), slices.Clone(r.Subjects)
+	r.Trusts, r.Subjects, r.Google = slices.Clone(r.Trusts), slices.Clone(r.Subjects), slices.Clone(r.Google)
 	arn := a.arn("iam", r.Account, "role"+r.Path+r.Name)
 	if old, ok := a.roles[arn]; ok {
 		old.Role = r

@@ -14,8 +14,8 @@ import (
 
 func TestAddRoleNamesEveryFault(t *testing.T) {
 	cloud := newCloud(fakeaws.Options{})
-	_, err := cloud.AWS.AddRole(fakeaws.Role{Account: "12", Name: "a b", Path: "data", MaxSession: time.Minute})
-	for _, fault := range []string{`account "12"`, `name "a b"`, `path "data"`, "maximum session of 1m0s"} {
+	_, err := cloud.AWS.AddRole(fakeaws.Role{Account: "12", Name: "a b", Path: "data", MaxSession: time.Minute, Google: []fakeaws.GoogleTrust{{Audience: "a"}}})
+	for _, fault := range []string{"statement 0 for Google names no subject", `account "12"`, `name "a b"`, `path "data"`, "maximum session of 1m0s"} {
 		assert.ErrorContains(t, err, fault)
 	}
 	_, err = cloud.AWS.AddRole(fakeaws.Role{Name: "app", Path: "/data/"})

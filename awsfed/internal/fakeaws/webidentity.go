@@ -28,6 +28,8 @@ type webIdentity struct {
 	IssuedAt int64    `json:"iat"`
 	Expires  int64    `json:"exp"`
 	ID       string   `json:"jti"`
+
+	Authorized string `json:"azp,omitempty"` // of Google's tokens alone
 }
 
 // webIdentityIssuer signs tokens as an EKS cluster does. The algorithm is ES256, which AWS accepts
@@ -156,7 +158,9 @@ func (a *Cloud) webIdentityOf(token string, now time.Time) (webIdentity, *awsErr
 	identity, ok := a.registered[token]
 	a.mu.Unlock()
 	fault := identity.judge(stsAudience, now)
-	if !ok {
+	if claimed, ofGoogle := parseGoogle(token); ofGoogle && !ok {
+		identity, fault = a.judgeGoogle(token, claimed, now)
+	} else if !ok {
 		identity, fault = a.issuer.verify(token, stsAudience, now)
 	}
 	switch fault {
