@@ -42,6 +42,7 @@ func New(opts Options) *Cloud {
 	c.options = opts
 	c.aws = fakeaws.New(fakeaws.Options{
 		Partition: opts.Partition, Region: opts.Region, Account: opts.Account, Role: opts.Role, Now: c.Now,
+		VerifyGoogleIDToken: func(token string) (map[string]any, error) { return c.google.VerifyIDToken(token) },
 	})
 	if opts.KeyLifetime > 0 {
 		c.aws.SetKeyLifetime(opts.KeyLifetime)
