@@ -3,6 +3,7 @@ package awsfed
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -125,7 +126,8 @@ func (w *webIdentity) hint(e *Error) string {
 			"The provider at Google has to be an OpenID Connect one of that issuer. See whether it is:",
 			pools("providers", "describe", w.hints.providerName(), "--format=value(oidc.issuerUri,oidc.allowedAudiences)"))
 	case e.Code == "AccessDenied", e.Code == "AccessDeniedException":
-		return lines("the AWS identity may not have a token: its policy has to allow sts:GetWebIdentityToken, where need be for the audience by the condition key sts:IdentityTokenAudience. See who it is:",
+		return lines(fmt.Sprintf("the AWS identity may not have a token: its policy has to allow sts:GetWebIdentityToken, and the conditions of that to hold for the audience %s (sts:IdentityTokenAudience), %.0f seconds (sts:DurationSeconds) and %s (sts:SigningAlgorithm). An endpoint policy of the VPC may forbid it too. See who it is:",
+			inText(w.options.Audience), w.options.Lifetime.Seconds(), w.options.Algorithm),
 			callerIdentityCommand())
 	case e.Code == codeSessionTooShort:
 		return "the AWS session ends within a minute, which is the shortest life of a token: its provider has to give new credentials sooner"

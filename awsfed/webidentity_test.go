@@ -153,7 +153,7 @@ func TestWebIdentitySaysWhatIsMissing(t *testing.T) {
 	}{
 		"that the account has not enabled it": {nil, "OutboundWebIdentityFederationDisabledException",
 			[]string{"aws iam enable-outbound-web-identity-federation", "oidc.issuerUri"}, 403},
-		"the permission":   {api("AccessDenied"), "AccessDenied", []string{"sts:GetWebIdentityToken"}, 0},
+		"the permission":   {api("AccessDenied"), "AccessDenied", []string{"sts:GetWebIdentityToken", "3600 seconds (sts:DurationSeconds)"}, 0},
 		"a longer session": {api("SessionDurationEscalationException"), "SessionDurationEscalationException", []string{"session ends within a minute"}, 0},
 		"a way out":        {errors.New("dial tcp 192.0.2.1:443: no route to host"), "", []string{"interface endpoint", "AWS_ENDPOINT_URL_STS"}, 0},
 	} {
