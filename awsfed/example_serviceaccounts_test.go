@@ -11,7 +11,8 @@ import (
 
 // Two service accounts from one federated token: the exchange is made once for both, and each has
 // tokens that are refreshed on their own.
-func ExampleNewCachedTokenSource() {
+func ExampleConfig_federated() {
+	ctx := context.Background()
 	cloud := awsfedtest.New(awsfedtest.Options{}) // in the place of AWS and Google Cloud
 	accounts := []string{"reader@my-project.iam.gserviceaccount.com", "writer@my-project.iam.gserviceaccount.com"}
 	for _, account := range accounts { // in production, gcloud iam service-accounts create and add-iam-policy-binding
@@ -24,25 +25,15 @@ func ExampleNewCachedTokenSource() {
 	}
 
 	cfg := cloud.Config()
-	builder, err := awsfed.NewSubjectTokenBuilder(context.Background(), cfg)
+	cfg.ServiceAccount = ""
+	federated, err := awsfed.NewTokenSource(ctx, cfg)
 	if err != nil {
 		log.Fatal(err)
 	}
-	exchanger, err := awsfed.NewExchanger(cfg, builder)
-	if err != nil {
-		log.Fatal(err)
-	}
-	federated, err := awsfed.NewCachedTokenSource(exchanger, &awsfed.CacheOptions{Kind: awsfed.FederatedToken})
-	if err != nil {
-		log.Fatal(err)
-	}
+	cfg.Federated = federated
 	for _, account := range accounts {
 		cfg.ServiceAccount = account
-		impersonator, err := awsfed.NewImpersonator(cfg, federated)
-		if err != nil {
-			log.Fatal(err)
-		}
-		ts, err := awsfed.NewCachedTokenSource(impersonator, &awsfed.CacheOptions{Kind: awsfed.ServiceAccountToken, ServiceAccount: account})
+		ts, err := awsfed.NewTokenSource(ctx, cfg)
 		if err != nil {
 			log.Fatal(err)
 		}
