@@ -33,11 +33,8 @@ func newWorkspace(t *testing.T) *awsfedtest.Cloud {
 
 func newDelegated(t *testing.T, cloud *awsfedtest.Cloud, subject string, change ...func(*awsfed.Config)) *awsfed.TokenSource {
 	t.Helper()
-	cfg := cloud.Config()
-	cfg.Logger, cfg.Scopes = quiet, []string{calendarScope}
-	for _, c := range change {
-		c(&cfg)
-	}
+	calendar := func(c *awsfed.Config) { c.Scopes = []string{calendarScope} }
+	cfg := quietConfig(cloud, append([]func(*awsfed.Config){calendar}, change...)...)
 	ts, err := awsfed.NewDelegatedTokenSource(t.Context(), cfg, subject)
 	require.NoError(t, err)
 	return ts

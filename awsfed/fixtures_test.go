@@ -41,14 +41,19 @@ var quiet = slog.New(slog.DiscardHandler)
 // newSource makes the source that the tests of refreshing use: quiet, and wired to the cloud.
 func newSource(t *testing.T, cloud *awsfedtest.Cloud, change ...func(*awsfed.Config)) *awsfed.TokenSource {
 	t.Helper()
+	ts, err := awsfed.NewTokenSource(t.Context(), quietConfig(cloud, change...))
+	require.NoError(t, err)
+	return ts
+}
+
+// quietConfig is the configuration of the cloud, quiet and changed.
+func quietConfig(cloud *awsfedtest.Cloud, change ...func(*awsfed.Config)) awsfed.Config {
 	cfg := cloud.Config()
 	cfg.Logger = quiet
 	for _, c := range change {
 		c(&cfg)
 	}
-	ts, err := awsfed.NewTokenSource(t.Context(), cfg)
-	require.NoError(t, err)
-	return ts
+	return cfg
 }
 
 // newExchanger makes the layers that give a federated token.

@@ -23,12 +23,7 @@ const runService = "https://reports-912480652101.us-central1.run.app"
 // newIDTokens makes a source of ID tokens as the tests of refreshing use it.
 func newIDTokens(t *testing.T, cloud *awsfedtest.Cloud, audience string, change ...func(*awsfed.Config)) *awsfed.TokenSource {
 	t.Helper()
-	cfg := cloud.Config()
-	cfg.Logger = quiet
-	for _, c := range change {
-		c(&cfg)
-	}
-	ts, err := awsfed.NewIDTokenSource(t.Context(), cfg, audience)
+	ts, err := awsfed.NewIDTokenSource(t.Context(), quietConfig(cloud, change...), audience)
 	require.NoError(t, err)
 	return ts
 }

@@ -28,12 +28,7 @@ const tokenCreator = "roles/iam.serviceAccountTokenCreator"
 // newSigner makes a signer, of an account that may sign by itself.
 func newSigner(t *testing.T, cloud *awsfedtest.Cloud, change ...func(*awsfed.Config)) *awsfed.Signer {
 	t.Helper()
-	cfg := cloud.Config()
-	cfg.Logger = quiet
-	for _, c := range change {
-		c(&cfg)
-	}
-	signer, err := awsfed.NewSigner(t.Context(), cfg)
+	signer, err := awsfed.NewSigner(t.Context(), quietConfig(cloud, change...))
 	require.NoError(t, err)
 	return signer
 }
