@@ -36,8 +36,9 @@ const (
 //
 // # Code of your own
 //
-// Credentials, HTTPClient with its RoundTripper, Logger, OnRefresh, and a [SubjectTokenSource] or
-// [ContextTokenSource] of your own are called by these rules:
+// Credentials, HTTPClient with its RoundTripper, Logger, OnRefresh, LinkOf, and a
+// [SubjectTokenSource], [WebIdentityClient] or [ContextTokenSource] of your own are called by these
+// rules:
 //
 //   - Concurrency: from any goroutine, and from many at once. One source makes one attempt at a
 //     time, but a call that was abandoned may still run beside the next. OnRefresh and Logger are

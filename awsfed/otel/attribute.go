@@ -21,6 +21,7 @@ const (
 
 	// These are of spans alone.
 	keyProvider   = attribute.Key("awsfed.provider")
+	keyTarget     = attribute.Key("awsfed.target")
 	keyAttempt    = attribute.Key("awsfed.attempt")
 	keyWaiting    = attribute.Key("awsfed.waiting")
 	keyBackground = attribute.Key("awsfed.background")

@@ -29,7 +29,8 @@
 //
 // # Attributes
 //
-//	awsfed.kind             federated-token, service-account-token, or what CacheOptions say
+//	awsfed.kind             federated-token, service-account-token, id-token, delegated-token, or what
+//	                        CacheOptions say
 //	awsfed.stage            of a step; of an attempt that failed, where it did
 //	awsfed.outcome          success or failure
 //	error.type              of a failure: the code, else the HTTP status, timeout or _OTHER
@@ -43,8 +44,9 @@
 // An attempt is a span of the name "refresh KIND", and each step of it a child whose name is its
 // stage. It is the root of a trace, with a link to the span of the first caller who waited, since
 // many callers share it and it may outlive all of them. Beside the attributes above it has
-// awsfed.service_account and awsfed.provider, awsfed.attempt (the number since the last success),
-// awsfed.waiting (callers), awsfed.background and awsfed.repeated. The text of an error is the
+// awsfed.service_account, awsfed.provider, awsfed.target (the audience of an ID token, the user of a
+// delegated one), awsfed.attempt (the number since the last success), awsfed.waiting (callers),
+// awsfed.background and awsfed.repeated. The text of an error is the
 // description of the span's status, and is nowhere else. A repeated failure for which no traced
 // caller has waited has no span.
 //

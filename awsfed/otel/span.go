@@ -28,6 +28,9 @@ func (i *Instrumentation) trace(event awsfed.RefreshEvent, caller trace.SpanCont
 	if event.Provider != "" {
 		options = append(options, trace.WithAttributes(keyProvider.String(event.Provider)))
 	}
+	if event.Target != "" {
+		options = append(options, trace.WithAttributes(keyTarget.String(event.Target)))
+	}
 	ctx, span := i.tracer.Start(ctx, "refresh "+string(event.Kind), options...)
 	at := firstStep(event)
 	for _, step := range event.Steps {

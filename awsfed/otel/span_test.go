@@ -90,6 +90,26 @@ func TestSpansHaveTheTimesOfTheAttemptAndALinkToTheFirstCaller(t *testing.T) {
 	})
 }
 
+func TestSpansOfAnIDTokenNameItsAudience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := awsfedtest.New(awsfedtest.Options{})
+		r := newRecorder(t, false)
+		ts, err := awsfed.NewIDTokenSource(t.Context(), r.Config(cloud.Config()), "https://reports.example")
+		require.NoError(t, err)
+		_, err = ts.Token()
+		require.NoError(t, err)
+		time.Sleep(time.Second)
+		var targets []string
+		for _, span := range r.spans.Ended() {
+			if span.Name() == "refresh id-token" {
+				targets = append(targets, attributes(span)["awsfed.target"])
+			}
+		}
+		assert.Equal(t, []string{"https://reports.example"}, targets)
+		cloud.Wait()
+	})
+}
+
 // secrets keeps what the requests of an attempt prove an identity with.
 type secrets struct {
 	base   http.RoundTripper
