@@ -202,6 +202,7 @@ func TestSignerGivesUpWithTheCtxAndWithTheTimeout(t *testing.T) {
 
 func TestSignerRefusesWhatCannotBeSigned(t *testing.T) {
 	signer := newSigner(t, awsfedtest.New(awsfedtest.Options{}))
+	var none context.Context
 	for name, sign := range map[string]func() error{
 		"no payload":                func() error { _, err := signer.SignBytes(nil); return err },
 		"a payload of 33 KiB":       func() error { _, err := signer.SignBytes(make([]byte, 33<<10)); return err },
@@ -209,7 +210,7 @@ func TestSignerRefusesWhatCannotBeSigned(t *testing.T) {
 		"no claims":                 func() error { _, _, err := signer.SignJWT(t.Context(), nil); return err },
 		"claims that do not encode": func() error { _, _, err := signer.SignJWT(t.Context(), func() {}); return err },
 		"raw text for claims":       func() error { _, _, err := signer.SignJWT(t.Context(), json.RawMessage(`{"secret"`)); return err },
-		"a nil ctx":                 func() error { _, _, err := signer.SignBlob(nil, []byte("secret")); return err }, //nolint:staticcheck // on purpose
+		"a nil ctx":                 func() error { _, _, err := signer.SignBlob(none, []byte("secret")); return err },
 		"the zero Signer":           func() error { _, err := new(awsfed.Signer).SignBytes([]byte("secret")); return err },
 		"a nil Signer":              func() error { _, err := (*awsfed.Signer)(nil).SignBytes([]byte("secret")); return err },
 	} {
