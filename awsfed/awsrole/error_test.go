@@ -24,8 +24,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsrole"
 )
 
-// assertHidden asserts that no print of an error, nor of what errors.As finds in it, has a secret or
-// a long part of one.
+// assertHidden asserts that no print of an error, nor of what errors.As finds in it, has a secret
+// or a long part of one.
 func assertHidden(t *testing.T, err error, secrets ...string) {
 	t.Helper()
 	var (

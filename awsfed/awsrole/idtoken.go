@@ -9,8 +9,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/internal/secret"
 )
 
-// idToken is an ID token with what it says of itself, which nobody has verified here. The claims are
-// no secrets.
+// idToken is an ID token with what it says of itself, which nobody has verified here. The claims
+// are no secrets.
 type idToken struct {
 	value                                 secret.Box[string]
 	issuer, subject, authorized, audience string

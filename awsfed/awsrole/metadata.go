@@ -40,7 +40,8 @@ const (
 // runs as from Google's metadata server. It is safe for concurrent use.
 //
 // It asks anew for each token and keeps none: the cache of [NewCredentials] asks once an hour. The
-// metadata server may give out one token several times, so a new one is not always good for an hour.
+// metadata server may give out one token several times, so a new one is not always good for an
+// hour.
 type MetadataTokenSource struct {
 	url    string
 	client *http.Client
@@ -49,8 +50,8 @@ type MetadataTokenSource struct {
 var _ oauth2.TokenSource = (*MetadataTokenSource)(nil)
 
 // NewMetadataTokenSource makes a source of ID tokens for that audience. The server is
-// metadata.google.internal, or the HOST or HOST:PORT that GCE_METADATA_HOST has at this moment; it is
-// never asked through a proxy. The error is an [*awsfed.FieldError] for each fault.
+// metadata.google.internal, or the HOST or HOST:PORT that GCE_METADATA_HOST has at this moment; it
+// is never asked through a proxy. The error is an [*awsfed.FieldError] for each fault.
 func NewMetadataTokenSource(audience string) (*MetadataTokenSource, error) {
 	host := cmp.Or(os.Getenv("GCE_METADATA_HOST"), metadataHost)
 	u, err := url.Parse("http://" + host)

@@ -16,11 +16,11 @@ const (
 // GoogleTrust is a statement of a role's trust policy that lets a Google identity in, with the
 // condition keys that AWS has for accounts.google.com. An empty field matches any value.
 type GoogleTrust struct {
-	// Subject is accounts.google.com:sub, which is the unique ID of the service account: its token's
-	// sub. Required, since anybody can have a token of Google's for any audience.
+	// Subject is accounts.google.com:sub, which is the unique ID of the service account: its
+	// token's sub. Required, since anybody can have a token of Google's for any audience.
 	Subject string
-	// Audience is accounts.google.com:aud. AWS compares it with the azp of a token that has one, and
-	// with the aud of any other. In a service account's token azp is its unique ID. Optional.
+	// Audience is accounts.google.com:aud. AWS compares it with the azp of a token that has one,
+	// and with the aud of any other. In a service account's token azp is its unique ID. Optional.
 	Audience string
 	// OriginalAudience is accounts.google.com:oaud, which AWS compares with the aud of the token:
 	// the audience that the token was asked for. Optional.

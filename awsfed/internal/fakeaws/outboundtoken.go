@@ -45,8 +45,8 @@ type outboundDetail struct {
 	RequestTags    map[string]string `json:"request_tags,omitempty"`
 }
 
-// getWebIdentityToken answers GetWebIdentityToken. The permission sts:GetWebIdentityToken, which the
-// caller needs at AWS, is not asked for: the emulator has no policies but trust policies.
+// getWebIdentityToken answers GetWebIdentityToken. The permission sts:GetWebIdentityToken, which
+// the caller needs at AWS, is not asked for: the emulator has no policies but trust policies.
 //
 // The rules are those of AWS's reference; the order in which they are applied is recalled.
 func (a *Cloud) getWebIdentityToken(c caller, p stsParameters) (string, *awsError) {
