@@ -64,10 +64,10 @@ func endpointOfHost(host string) (Endpoint, bool) {
 	if !ok || !strings.Contains(domain, ".") {
 		return "", false
 	}
-	if region, ok := fakeaws.CutDNSSuffix(domain); ok {
-		if (service == "sts" || service == "sts-fips") && !strings.Contains(region, ".") {
-			return AWSSTS, true
-		}
+	if _, _, ok := fakeaws.STSRegion(name); ok {
+		return AWSSTS, true
+	}
+	if fakeaws.IsAWSDomain(domain) {
 		return "", false
 	}
 	// A Private Service Connect name has the endpoint's own name in its first label:

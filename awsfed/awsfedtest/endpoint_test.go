@@ -24,6 +24,8 @@ func TestEndpointOf(t *testing.T) {
 		"AWS STS in the European sovereign cloud":  {"https://sts.eusc-de-east-1.amazonaws.eu", awsfedtest.AWSSTS},
 		"AWS STS with a port and a final dot":      {"https://STS.us-east-1.amazonaws.com.:443/", awsfedtest.AWSSTS},
 		"another AWS service":                      {"https://s3.us-east-1.amazonaws.com", ""},
+		"AWS STS in a region that does not exist":  {"https://sts.eu-west-9.amazonaws.com", ""},
+		"FIPS in a region that has none":           {"https://sts-fips.eu-west-1.amazonaws.com", ""},
 		"a label too many before AWS":              {"https://sts.us-east-1.evil.amazonaws.com", ""},
 		"AWS's issuer of outbound tokens":          {"https://0123abcd-4567-89ab-cdef-0123456789ab.tokens.sts.global.api.aws/.well-known/jwks.json", awsfedtest.AWSIssuer},
 		"AWS's issuer in another partition":        {"https://a.tokens.sts.global.api.amazonwebservices.eu/", awsfedtest.AWSIssuer},

@@ -17,8 +17,9 @@ type Options struct {
 	// Partition is the AWS partition: "aws", "aws-cn", "aws-us-gov", "aws-eusc". Default: the
 	// partition of Region, which without a Region is "aws".
 	Partition string
-	// Region is the home region of the AWS side: where the instance, the task and the pods run.
-	// Default: the first region of Partition, us-east-1 in "aws".
+	// Region is the home region of the AWS side: where the instance, the task and the pods run. The
+	// regions are those that the AWS SDK lists; one that is not among them has no AWS STS. Default:
+	// the first region of Partition, us-east-1 in "aws".
 	Region string
 	// Account is the AWS account of 12 digits that owns Role and that Provider trusts. Default:
 	// 123456789012.

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/awsfed/awsfed-go/awsfed/internal/fakeaws"
 	"github.com/awsfed/awsfed-go/awsfed/internal/inprocess"
 )
 
@@ -177,11 +178,12 @@ func refuse(w http.ResponseWriter, err error) {
 
 // ServeHTTP makes a cloud an [http.Handler], for a server of one's own. The Host of the request
 // decides which service answers if it is a real one's, so that the emulator can stand behind a
-// changed DNS or be an HTTP proxy; else the path decides.
+// changed DNS or be an HTTP proxy; else the path decides. A host that would be AWS STS's, in a region
+// that AWS does not have, gets a 404.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer c.open.begin()()
 	endpoint, ok := endpointOfHost(r.Host)
-	if !ok {
+	if !ok && !fakeaws.IsSTSName(r.Host) {
 		// An unknown path has no endpoint, is logged as such and gets a 404.
 		endpoint, _ = endpointOfPath(r.URL.Path)
 	}
