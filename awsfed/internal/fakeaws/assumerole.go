@@ -21,7 +21,7 @@ const (
 
 // assumeRole answers AssumeRole. Session policies, tags, a source identity and MFA change nothing
 // that the emulator looks at, and are passed over.
-func (a *Cloud) assumeRole(c caller, p stsParameters) (string, *awsError) {
+func (a *Cloud) assumeRole(c caller, p stsParameters) ([]element, *awsError) {
 	var v stsValidator
 	roleARN := v.text(p, "RoleArn", 20, 2048, nil, "")
 	session := v.text(p, "RoleSessionName", 2, 64, sessionNameBytes, `[\w+=,.@-]*`)
@@ -31,7 +31,7 @@ func (a *Cloud) assumeRole(c caller, p stsParameters) (string, *awsError) {
 	}
 	duration, failure := v.end(p, roleARN)
 	if failure != nil {
-		return "", failure
+		return nil, failure
 	}
 	now := a.now()
 	a.mu.Lock()
@@ -39,54 +39,61 @@ func (a *Cloud) assumeRole(c caller, p stsParameters) (string, *awsError) {
 	r, ok := a.roles[roleARN]
 	if !ok || !r.trusts(c) || r.ExternalID != "" && externalID != r.ExternalID {
 		// A role that does not exist is not told from one that does not trust.
-		return "", accessDenied("User: " + c.arn + " is not authorized to perform: sts:AssumeRole on resource: " + roleARN)
+		return nil, accessDenied("User: " + c.arn + " is not authorized to perform: sts:AssumeRole on resource: " + roleARN)
 	}
 	if failure := r.checkDuration(duration); failure != nil {
-		return "", failure
+		return nil, failure
 	}
-	if c.session && duration > maxChained {
-		return "", validationError("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
+	if c.chains() && duration > maxChained {
+		return nil, validationError("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
 	}
 	return a.assumed(r, session, a.issue(r, session, now.Add(duration))), nil
 }
 
 // assumeRoleWithWebIdentity answers the action of that name, which the SDKs call unsigned for IRSA.
-func (a *Cloud) assumeRoleWithWebIdentity(p stsParameters) (string, *awsError) {
+func (a *Cloud) assumeRoleWithWebIdentity(p stsParameters) ([]element, *awsError) {
 	var v stsValidator
 	roleARN := v.text(p, "RoleArn", 20, 2048, nil, "")
 	session := v.text(p, "RoleSessionName", 2, 64, sessionNameBytes, `[\w+=,.@-]*`)
 	token := v.text(p, "WebIdentityToken", 4, 20000, nil, "")
 	duration, failure := v.end(p, roleARN)
 	if failure != nil {
-		return "", failure
+		return nil, failure
 	}
 	now := a.now()
 	identity, failure := a.webIdentityOf(token, now)
 	if failure != nil {
-		return "", failure
+		return nil, failure
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r, ok := a.roles[roleARN]
 	if !ok || !r.trustsToken(identity) {
-		return "", accessDenied("Not authorized to perform sts:AssumeRoleWithWebIdentity")
+		return nil, accessDenied("Not authorized to perform sts:AssumeRoleWithWebIdentity")
 	}
 	if failure := r.checkDuration(duration); failure != nil {
-		return "", failure
+		return nil, failure
 	}
-	return xmlElements(2,
+	return append(elements(
 		"Audience", identity.clientID(),
 		"Provider", a.provider(identity),
 		"SubjectFromWebIdentityToken", identity.Subject,
-	) + a.assumed(r, session, a.issue(r, session, now.Add(duration))), nil
+	), a.assumed(r, session, a.issue(r, session, now.Add(duration)))...), nil
 }
 
 // assumed describes a new session. The ARN has the role's name, not its path.
-func (a *Cloud) assumed(r *iamRole, session string, keys aws.Credentials) string {
+func (a *Cloud) assumed(r *iamRole, session string, keys aws.Credentials) []element {
 	c := a.sessionOf(r, session)
-	return "    <AssumedRoleUser>\n" + xmlElements(3, "AssumedRoleId", c.userID, "Arn", c.arn) + "    </AssumedRoleUser>\n" +
-		"    <Credentials>\n" + xmlElements(3, "AccessKeyId", keys.AccessKeyID, "SecretAccessKey", keys.SecretAccessKey,
-		"SessionToken", keys.SessionToken, "Expiration", awsTime(keys.Expires)) + "    </Credentials>\n"
+	return []element{
+		{name: "AssumedRoleUser", children: elements("AssumedRoleId", c.userID, "Arn", c.arn)},
+		credentialsElement(keys),
+	}
+}
+
+func credentialsElement(keys aws.Credentials) element {
+	return element{name: "Credentials", children: append(elements(
+		"AccessKeyId", keys.AccessKeyID, "SecretAccessKey", keys.SecretAccessKey, "SessionToken", keys.SessionToken,
+	), element{name: "Expiration", time: keys.Expires})}
 }
 
 // checkDuration holds a duration against the role's own limit, which AWS does before it thinks of

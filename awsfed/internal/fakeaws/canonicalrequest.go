@@ -9,6 +9,23 @@ import (
 	"strings"
 )
 
+// canonicalRequest returns what stands for a request in the text that is signed; path and query are
+// as they came over the wire. ok is false when there is no such thing: the query cannot be decoded,
+// or the signed headers are not in order.
+func (s authorization) canonicalRequest(method, path, query string, headers map[string]string, body []byte) (canonical string, ok bool) {
+	parameters, ok := s.canonicalQuery(query)
+	if !ok || !slices.IsSorted(s.signedHeaders) {
+		return "", false
+	}
+	var values strings.Builder
+	for _, name := range s.signedHeaders {
+		values.WriteString(name + ":" + headers[name] + "\n")
+	}
+	return strings.Join([]string{
+		method, canonicalPath(path), parameters, values.String(), strings.Join(s.signedHeaders, ";"), hexSHA256(body),
+	}, "\n"), true
+}
+
 // signableHeaders returns the request's headers as SigV4 signs them: names in lower case, runs of
 // spaces folded, repeated ones joined by commas.
 func signableHeaders(r *http.Request, body []byte) map[string]string {
@@ -46,17 +63,16 @@ func foldSpaces(value string) string {
 }
 
 // canonicalPath encodes the path a second time, as all services but S3 have it.
-func canonicalPath(u *url.URL) string {
-	path := u.EscapedPath()
+func canonicalPath(path string) string {
 	if path == "" {
 		return "/"
 	}
 	return strings.ReplaceAll(uriEncode(path), "%2F", "/")
 }
 
-// canonicalQuery sorts the parameters in their encoded form; ok is false when one cannot be
-// decoded.
-func canonicalQuery(raw string) (canonical string, ok bool) {
+// canonicalQuery sorts the parameters in their encoded form, without a signature that is among them;
+// ok is false when one cannot be decoded.
+func (s authorization) canonicalQuery(raw string) (canonical string, ok bool) {
 	type parameter struct{ name, value string }
 	var parameters []parameter
 	for pair := range strings.SplitSeq(raw, "&") {
@@ -70,6 +86,9 @@ func canonicalQuery(raw string) (canonical string, ok bool) {
 		}
 		if value, err = url.QueryUnescape(value); err != nil {
 			return "", false
+		}
+		if s.presigned && name == "X-Amz-Signature" {
+			continue
 		}
 		parameters = append(parameters, parameter{uriEncode(name), uriEncode(value)})
 	}

@@ -1,6 +1,9 @@
 package fakeaws
 
-import "net/http"
+import (
+	"cmp"
+	"net/http"
+)
 
 // awsError is an answer with which AWS STS refuses a request.
 //
@@ -55,10 +58,34 @@ func invalidIdentityToken(message string) *awsError {
 	return &awsError{status: http.StatusBadRequest, code: "InvalidIdentityToken", message: message}
 }
 
+// errorRoot is the outermost element of an error, which JSON leaves out.
+const errorRoot = "ErrorResponse"
+
+// answer returns the error in AWS's form. In JSON that is, by aws-iam-authenticator's account of a
+// throttled request, {"Error":{"Code":…,"Message":…,"Type":…},"RequestId":…}.
+func (e *awsError) answer(requestID string) answer {
+	blame := "Sender"
+	if e.status >= http.StatusInternalServerError {
+		blame = "Receiver"
+	}
+	content := elements("Type", blame, "Code", e.code)
+	if e.message != "" {
+		content = append(content, element{name: "Message", text: e.message})
+	}
+	return answer{status: e.status, root: errorRoot, xmlns: cmp.Or(e.xmlns, stsNamespace), content: []element{
+		{name: "Error", children: content},
+		{name: "RequestId", text: requestID},
+	}}
+}
+
 // Error returns a handler that answers as AWS STS does with an error. The request ID is new each
-// time.
+// time. A request of nil is one that asks for no form in particular.
 func Error(status int, code, message string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		(&awsError{status: status, code: code, message: message}).write(w, newRequestID())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		accept := ""
+		if r != nil {
+			accept = r.Header.Get("Accept")
+		}
+		(&awsError{status: status, code: code, message: message}).answer(newRequestID()).write(w, accept)
 	})
 }

@@ -16,7 +16,7 @@ import (
 type caller struct {
 	account, arn, userID string
 	principal            string // the ARN of the role behind a session; of a user, its own
-	session              bool
+	session              bool   // the keys are temporary
 
 	// Of the request alone, not of the key:
 	region  string    // that it is signed for
@@ -27,7 +27,7 @@ type caller struct {
 type accessKey struct {
 	secret, token string
 	caller        caller
-	roleID        string    // of the role behind a session; "" for a user's key
+	roleID        string    // of the role behind a session; "" for a user's keys
 	expires       time.Time // zero: never
 }
 
@@ -48,15 +48,24 @@ func (a *Cloud) Session(role, name string, lifetime time.Duration) (aws.Credenti
 	return a.issue(r, name, now.Add(lifetime)), nil
 }
 
-// issue makes the keys of a session. The caller holds the lock.
+// chains reports whether the caller is a role, so that to assume another one is role chaining. A
+// user with temporary keys is none.
+func (c caller) chains() bool { return c.session && c.principal != c.arn }
+
+// issue makes the keys of a role's session. The caller holds the lock.
 func (a *Cloud) issue(r *iamRole, name string, expires time.Time) aws.Credentials {
+	return a.issueFor(a.sessionOf(r, name), r.id, expires)
+}
+
+// issueFor makes temporary keys of c, whose role has the ID roleID. The caller holds the lock.
+func (a *Cloud) issueFor(c caller, roleID string, expires time.Time) aws.Credentials {
 	keys := newKeys("ASIA")
 	keys.SessionToken = newSessionToken()
 	keys.CanExpire, keys.Expires = true, expires.UTC().Truncate(time.Second) // as all of AWS's answers have it
-	keys.AccountID = r.Account
+	keys.AccountID = c.account
 	a.keys[keys.AccessKeyID] = &accessKey{
 		secret: keys.SecretAccessKey, token: keys.SessionToken,
-		caller: a.sessionOf(r, name), roleID: r.id, expires: keys.Expires,
+		caller: c, roleID: roleID, expires: keys.Expires,
 	}
 	return keys
 }

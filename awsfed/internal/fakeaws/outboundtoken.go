@@ -49,14 +49,14 @@ type outboundDetail struct {
 // the caller needs at AWS, is not asked for: the emulator has no policies but trust policies.
 //
 // The rules are those of AWS's reference; the order in which they are applied is recalled.
-func (a *Cloud) getWebIdentityToken(c caller, p stsParameters) (string, *awsError) {
+func (a *Cloud) getWebIdentityToken(c caller, p stsParameters) ([]element, *awsError) {
 	request, failure := parseOutboundRequest(p)
 	if failure != nil {
-		return "", failure
+		return nil, failure
 	}
 	now := a.now()
 	if c.account != a.account || a.OutboundIssuer() == "" {
-		return "", outboundDisabled()
+		return nil, outboundDisabled()
 	}
 	expires := now.Add(request.duration).UTC().Truncate(time.Second)
 	claims := outboundClaims{
@@ -69,15 +69,15 @@ func (a *Cloud) getWebIdentityToken(c caller, p stsParameters) (string, *awsErro
 	}
 	if !c.expires.IsZero() {
 		if expires.After(c.expires) {
-			return "", sessionDurationEscalation()
+			return nil, sessionDurationEscalation()
 		}
 		claims.AWS.SessionExpires = awsTime(c.expires)
 	}
 	payload, _ := json.Marshal(claims) // cannot fail: it has strings and integers alone
-	return xmlElements(2,
-		"WebIdentityToken", a.outbound.sign(payload, request.algorithm),
-		"Expiration", awsTime(expires),
-	), nil
+	return []element{
+		{name: "WebIdentityToken", text: a.outbound.sign(payload, request.algorithm)},
+		{name: "Expiration", time: expires},
+	}, nil
 }
 
 // outboundRequest is the parameters of GetWebIdentityToken.

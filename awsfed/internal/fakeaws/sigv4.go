@@ -1,6 +1,7 @@
 package fakeaws
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -20,8 +21,7 @@ const (
 )
 
 // verify judges the signature of a request to STS as AWS does, by Signature Version 4 in the
-// Authorization header, and says who made it. Signatures in the query string ("presigned URLs") are
-// not supported: no client of Google's uses one.
+// Authorization header or in the query ("presigned URLs"), and says who made it.
 //
 // The rules stand in the order in which AWS applies them, so that a request which breaks several
 // gets the error that AWS would give: form, date, signed headers, credential scope, then key and
@@ -29,15 +29,11 @@ const (
 func (a *Cloud) verify(r *http.Request, body []byte) (caller, *awsError) {
 	now := a.now().UTC().Truncate(time.Second)
 	headers := signableHeaders(r, body)
-	auth, failure := parseAuthorization(headers)
+	auth, failure := authorizationOf(r, headers)
 	if failure != nil {
 		return caller{}, failure
 	}
-	date := headers["x-amz-date"]
-	if date == "" {
-		date = headers["date"]
-	}
-	if failure := checkDate(date, now); failure != nil {
+	if failure := checkDate(auth.date, now); failure != nil {
 		return caller{}, failure
 	}
 	if failure := auth.checkSignedHeaders(headers); failure != nil {
@@ -50,22 +46,16 @@ func (a *Cloud) verify(r *http.Request, body []byte) (caller, *awsError) {
 	if failure != nil {
 		return caller{}, failure
 	}
-	if failure := a.checkScope(scope, requestHost(r), date); failure != nil {
+	if failure := a.checkScope(scope, requestHost(r), auth.date); failure != nil {
 		return caller{}, failure
 	}
-	key, failure := a.signingKey(scope.keyID, headers["x-amz-security-token"], requestHost(r), now)
+	key, failure := a.signingKey(scope.keyID, auth.token, requestHost(r), now)
 	if failure != nil {
 		return caller{}, failure
 	}
-	query, ok := canonicalQuery(r.URL.RawQuery)
-	if !ok || !slices.IsSorted(auth.signedHeaders) {
-		return caller{}, signatureDoesNotMatch(wrongSignatureReason)
-	}
-	canonical := strings.Join([]string{
-		r.Method, canonicalPath(r.URL), query, auth.canonicalHeaders(headers), strings.Join(auth.signedHeaders, ";"), hexSHA256(body),
-	}, "\n")
-	toSign := strings.Join([]string{sigV4Algorithm, date, scope.String(), hexSHA256([]byte(canonical))}, "\n")
-	if want := scope.sign(key.secret, toSign); !hmac.Equal([]byte(want), []byte(auth.signature)) {
+	canonical, ok := auth.canonicalRequest(r.Method, r.URL.EscapedPath(), r.URL.RawQuery, headers, body)
+	want := scope.sign(key.secret, scope.stringToSign(auth.date, canonical))
+	if !ok || !hmac.Equal([]byte(want), []byte(auth.signature)) {
 		return caller{}, signatureDoesNotMatch(wrongSignatureReason)
 	}
 	c := key.caller
@@ -73,12 +63,29 @@ func (a *Cloud) verify(r *http.Request, body []byte) (caller, *awsError) {
 	return c, nil
 }
 
-// authorization is an Authorization header taken apart.
+// authorization is a signature and what goes with it, from the Authorization header or the query.
 type authorization struct {
 	algorithm     string
 	credential    string
 	signedHeaders []string
 	signature     string
+	date          string
+	token         string // of the session
+	presigned     bool   // in the query
+}
+
+// authorizationOf finds the signature of a request. One in either place is wanted: the text for two
+// is that of DynamoDB and Kinesis, and that STS has it with this code is a guess.
+func authorizationOf(r *http.Request, headers map[string]string) (authorization, *awsError) {
+	query := parseSTSParameters(r, nil)
+	_, presigned := query.get("X-Amz-Algorithm")
+	switch _, ok := headers["authorization"]; {
+	case ok && presigned:
+		return authorization{}, signatureDoesNotMatch("Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.")
+	case presigned:
+		return parsePresigned(query)
+	}
+	return parseAuthorization(headers)
 }
 
 // parseAuthorization takes the header apart; it looks at no value yet, as AWS names everything that
@@ -130,6 +137,8 @@ func parseAuthorization(headers map[string]string) (authorization, *awsError) {
 		credential:    parameters["Credential"],
 		signedHeaders: strings.Split(parameters["SignedHeaders"], ";"),
 		signature:     parameters["Signature"],
+		date:          cmp.Or(headers["x-amz-date"], headers["date"]),
+		token:         headers["x-amz-security-token"],
 	}, nil
 }
 
@@ -169,14 +178,6 @@ func (s authorization) checkSignedHeaders(headers map[string]string) *awsError {
 	return nil
 }
 
-func (s authorization) canonicalHeaders(headers map[string]string) string {
-	var b strings.Builder
-	for _, name := range s.signedHeaders {
-		b.WriteString(name + ":" + headers[name] + "\n")
-	}
-	return b.String()
-}
-
 // credentialScope is the Credential parameter: a key, and what it was derived for.
 type credentialScope struct {
 	keyID, date, region, service, terminator string
@@ -193,6 +194,11 @@ func parseScope(credential string) (credentialScope, *awsError) {
 
 func (c credentialScope) String() string {
 	return c.date + "/" + c.region + "/" + c.service + "/" + c.terminator
+}
+
+// stringToSign is the text that the signature is made of, with a canonical request in it.
+func (c credentialScope) stringToSign(date, canonical string) string {
+	return strings.Join([]string{sigV4Algorithm, date, c.String(), hexSHA256([]byte(canonical))}, "\n")
 }
 
 // sign returns the signature in lower-case hexadecimal.

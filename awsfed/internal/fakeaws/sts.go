@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 )
 
 const (
@@ -20,7 +19,7 @@ const (
 	stsMaxBody     = 10_000_000 // bytes; AWS cuts at a decimal ten million
 )
 
-// ServeSTS answers as the Security Token Service of every region. The action comes first, as at
+// ServeSTS answers as the Security Token Service of every region, in XML or JSON. The action comes first, as at
 // AWS: one that does not exist is named before anybody looks at the signature.
 func (a *Cloud) ServeSTS(w http.ResponseWriter, r *http.Request) {
 	now := a.now()
@@ -50,25 +49,28 @@ func (a *Cloud) ServeSTS(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(bodyless{w}, r, "https://aws.amazon.com/iam", http.StatusFound)
 		return
 	}
+	accept := r.Header.Get("Accept")
 	result, failure := a.act(r, body, action, p)
 	if failure != nil {
-		failure.write(w, requestID)
+		failure.answer(requestID).write(w, accept)
 		return
 	}
-	header.Set("Content-Type", "text/xml")
-	fmt.Fprintf(w, "<%[1]sResponse xmlns=\"%[2]s\">\n  <%[1]sResult>\n%[3]s  </%[1]sResult>\n"+
-		"  <ResponseMetadata>\n    <RequestId>%[4]s</RequestId>\n  </ResponseMetadata>\n</%[1]sResponse>\n",
-		action, stsNamespace, result, requestID)
+	answer{status: http.StatusOK, root: action + "Response", xmlns: stsNamespace, content: []element{
+		{name: action + "Result", children: result},
+		{name: "ResponseMetadata", children: elements("RequestId", requestID)},
+	}}.write(w, accept)
 }
 
-// act returns the elements of the result, four spaces in.
-func (a *Cloud) act(r *http.Request, body []byte, action string, p stsParameters) (string, *awsError) {
+// act returns the elements of the result.
+func (a *Cloud) act(r *http.Request, body []byte, action string, p stsParameters) ([]element, *awsError) {
 	version, ok := p.get("Version")
 	if !ok {
 		version = "NO_VERSION_SPECIFIED"
 	}
-	operations := map[string]func(caller, stsParameters) (string, *awsError){
+	operations := map[string]func(caller, stsParameters) ([]element, *awsError){
 		"GetCallerIdentity":   a.getCallerIdentity,
+		"GetAccessKeyInfo":    a.getAccessKeyInfo,
+		"GetSessionToken":     a.getSessionToken,
 		"AssumeRole":          a.assumeRole,
 		"GetWebIdentityToken": a.getWebIdentityToken,
 	}
@@ -81,20 +83,20 @@ func (a *Cloud) act(r *http.Request, body []byte, action string, p stsParameters
 	case version == stsVersion && operation != nil:
 		c, failure := a.verify(r, body)
 		if failure != nil {
-			return "", failure
+			return nil, failure
 		}
 		return operation(c, p)
 	case version == stsVersion && action == "AssumeRoleWithWebIdentity": // the one that nobody signs
 		return a.assumeRoleWithWebIdentity(p)
 	}
-	return "", &awsError{
+	return nil, &awsError{
 		status: http.StatusBadRequest, code: "InvalidAction", xmlns: faultNamespace,
 		message: "Could not find operation " + action + " for version " + version,
 	}
 }
 
-func (a *Cloud) getCallerIdentity(c caller, _ stsParameters) (string, *awsError) {
-	return xmlElements(2, "Arn", c.arn, "UserId", c.userID, "Account", c.account), nil
+func (a *Cloud) getCallerIdentity(c caller, _ stsParameters) ([]element, *awsError) {
+	return elements("Arn", c.arn, "UserId", c.userID, "Account", c.account), nil
 }
 
 // stsParameters are a request's parameters in wire order. Where one is repeated the first counts;
@@ -132,38 +134,6 @@ func (p stsParameters) get(name string) (value string, ok bool) {
 	return "", false
 }
 
-// write answers with the error.
-func (e *awsError) write(w http.ResponseWriter, requestID string) {
-	xmlns := e.xmlns
-	if xmlns == "" {
-		xmlns = stsNamespace
-	}
-	blame := "Sender"
-	if e.status >= http.StatusInternalServerError {
-		blame = "Receiver"
-	}
-	elements := []string{"Type", blame, "Code", e.code}
-	if e.message != "" {
-		elements = append(elements, "Message", e.message)
-	}
-	w.Header().Set("Content-Type", "text/xml")
-	w.WriteHeader(e.status)
-	fmt.Fprintf(w, "<ErrorResponse xmlns=\"%s\">\n  <Error>\n%s  </Error>\n  <RequestId>%s</RequestId>\n</ErrorResponse>\n",
-		xmlns, xmlElements(2, elements...), requestID)
-}
-
-// xmlElements writes pairs of a name and a text as elements, one a line.
-func xmlElements(depth int, pairs ...string) string {
-	// encoding/xml would write quotes as references, which AWS does not.
-	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#13;")
-	indent := strings.Repeat("  ", depth)
-	var b strings.Builder
-	for i := 0; i+1 < len(pairs); i += 2 {
-		fmt.Fprintf(&b, "%s<%s>%s</%[2]s>\n", indent, pairs[i], escape.Replace(pairs[i+1]))
-	}
-	return b.String()
-}
-
 // bodyless keeps net/http from adding a page to a redirect: AWS sends none.
 type bodyless struct{ http.ResponseWriter }
 
@@ -175,5 +145,3 @@ func newRequestID() string {
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
-
-func awsTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
