@@ -160,7 +160,8 @@ func checkDate(date string, now time.Time) *awsError {
 
 // checkSignedHeaders asks for what must be signed: the host, and every x-amz-… header that is
 // there. Others may go unsigned, x-goog-cloud-target-resource among them: whether that is good
-// enough is Google's affair.
+// enough is Google's affair. The list has the names in lower case, as AWS documents it, so that
+// another form of one names nothing; that AWS sees it so is recalled.
 func (s authorization) checkSignedHeaders(headers map[string]string) *awsError {
 	if !slices.Contains(s.signedHeaders, "host") {
 		return signatureDoesNotMatch("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
