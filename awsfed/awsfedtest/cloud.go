@@ -113,6 +113,10 @@ func (c *Cloud) Provider() principal.Provider {
 	return principal.Provider{ProjectNumber: c.options.ProjectNumber, Pool: c.options.Pool, ID: c.options.Provider}
 }
 
+// SetIMDSv1 says whether EC2 metadata answers requests without a session token, as its version 1
+// does. Default: it does not, and answers them 401, as an instance does that requires version 2.
+func (c *Cloud) SetIMDSv1(on bool) { c.aws.SetIMDSv1(on) }
+
 // SetPlacement moves the EC2 instance to another region and availability zone, or to a Local Zone
 // such as us-west-2-lax-1a in us-west-2. A zone of "" is the region's first, such as us-west-2a.
 // The region must be of the cloud's partition, and the zone in the region.

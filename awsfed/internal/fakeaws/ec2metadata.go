@@ -1,11 +1,9 @@
 package fakeaws
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -149,81 +147,6 @@ func (a *Cloud) admitsToken(token string, now time.Time) bool {
 		return a.instance.v1
 	}
 	return now.Before(a.instance.tokens[token])
-}
-
-func (a *Cloud) serveEC2Data(w http.ResponseWriter, r *http.Request) {
-	a.mu.Lock()
-	region, zone, profileID := a.instance.region, a.instance.zone, a.instance.profileID
-	account, name := a.account, ""
-	role := a.instance.source.role
-	if i, ok := a.roles[role]; ok {
-		account, name = i.Account, i.Name
-	} else if role != "" { // deleted under the instance
-		name = path.Base(role)
-	}
-	a.mu.Unlock()
-
-	leaves := map[string]string{
-		"meta-data/instance-id":                 instanceID,
-		"meta-data/placement/region":            region,
-		"meta-data/placement/availability-zone": zone,
-		"meta-data/services/partition":          a.partition,
-		"meta-data/services/domain":             DNSSuffix(a.partition),
-	}
-	asked := strings.TrimPrefix(r.URL.Path, "/latest/")
-	switch leaf, ok := leaves[asked]; {
-	case ok:
-		w.Header().Set("Content-Type", "text/plain")
-		io.WriteString(w, leaf)
-	case asked == "dynamic/instance-identity/document":
-		writeMetadata(w, map[string]any{
-			"accountId": a.account, "architecture": "x86_64", "availabilityZone": zone, "billingProducts": nil,
-			"devpayProductCodes": nil, "marketplaceProductCodes": nil, "imageId": "ami-0123456789abcdef0", "instanceId": instanceID,
-			"instanceType": "m7i.large", "kernelId": nil, "pendingTime": "2026-01-02T03:04:05Z", "privateIp": "10.0.0.10",
-			"ramdiskId": nil, "region": region, "version": "2017-09-30",
-		})
-	case name == "":
-		metadataError(w, http.StatusNotFound)
-	case asked == "meta-data/iam/security-credentials", asked == "meta-data/iam/security-credentials/":
-		w.Header().Set("Content-Type", "text/plain")
-		io.WriteString(w, name)
-	case asked == "meta-data/iam/security-credentials/"+name:
-		a.serveEC2Keys(w)
-	case asked == "meta-data/iam/info":
-		_, updated, _ := a.instanceKeys()
-		writeMetadata(w, map[string]any{
-			"Code": "Success", "LastUpdated": awsTime(updated),
-			"InstanceProfileArn": a.arn("iam", account, "instance-profile/"+name), "InstanceProfileId": profileID,
-		})
-	default:
-		metadataError(w, http.StatusNotFound)
-	}
-}
-
-func (a *Cloud) serveEC2Keys(w http.ResponseWriter) {
-	keys, updated, err := a.instanceKeys()
-	if err != nil { // the role is gone; EC2 says so with status 200
-		writeMetadata(w, map[string]any{
-			"Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume the role.", "LastUpdated": awsTime(a.now()),
-		})
-		return
-	}
-	writeMetadata(w, map[string]any{
-		"Code": "Success", "LastUpdated": awsTime(updated), "Type": "AWS-HMAC",
-		"AccessKeyId": keys.AccessKeyID, "SecretAccessKey": keys.SecretAccessKey, "Token": keys.SessionToken,
-		"Expiration": awsTime(keys.Expires),
-	})
-}
-
-// writeMetadata writes v as the metadata service does: indented, and as text.
-func writeMetadata(w http.ResponseWriter, v map[string]any) {
-	w.Header().Set("Content-Type", "text/plain")
-	b, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		metadataError(w, http.StatusInternalServerError)
-		return
-	}
-	w.Write(b)
 }
 
 // metadataError writes the page that the metadata service has for a status.

@@ -97,6 +97,16 @@ func TestMetadataPaths(t *testing.T) {
 		{"/meta-data/services/domain", 200, "amazonaws.com"},
 		{"/meta-data/iam/security-credentials", 200, "app"},
 		{"/meta-data/iam/security-credentials/", 200, "app"},
+		{"/meta-data/instance-type", 200, "m7i.large"},
+		{"/", 200, "dynamic\nmeta-data"},
+		{"/meta-data", 200, "ami-id\niam/\ninstance-id\ninstance-type\nlocal-ipv4\nplacement/\nservices/"},
+		{"/meta-data/", 200, "ami-id\niam/\ninstance-id\ninstance-type\nlocal-ipv4\nplacement/\nservices/"},
+		{"/meta-data/iam/", 200, "info\nsecurity-credentials/"},
+		{"/meta-data/placement/", 200, "availability-zone\nregion"},
+		{"/dynamic/instance-identity/", 200, "document"},
+		{"/user-data", 404, "404 - Not Found"},
+		{"/meta-data/instance-id/", 404, "404 - Not Found"},
+		{"/meta-data/place", 404, "404 - Not Found"},
 		{"/meta-data/iam/security-credentials/other", 404, "404 - Not Found"},
 		{"/meta-data/no-such-thing", 404, "404 - Not Found"},
 	} {
@@ -200,7 +210,7 @@ func TestTheInstancesRole(t *testing.T) {
 		require.NoError(t, cloud.AWS.SetInstanceRole(""))
 		assert.Empty(t, cloud.AWS.InstanceRole())
 		token := imdsToken(t, cloud, "60")
-		for _, path := range []string{"/security-credentials", "/security-credentials/", "/security-credentials/app", "/info"} {
+		for _, path := range []string{"/security-credentials", "/security-credentials/", "/security-credentials/app", "/info", "", "/"} {
 			status, _, _ := ask(t, cloud, http.MethodGet, metadata+"/meta-data/iam"+path, "X-aws-ec2-metadata-token", token)
 			assert.Equal(t, http.StatusNotFound, status, path)
 		}
