@@ -25,8 +25,8 @@
 // aws-app@my-project.iam.gserviceaccount.com. [Options] name them otherwise, and choose the
 // partition, region, attribute mapping and condition. [Cloud.AddRole], [Cloud.AddUser],
 // [Cloud.AddSession], [Cloud.AddProvider], [Cloud.AddOIDCProvider], [Cloud.AddServiceAccount] and
-// [Cloud.Grant] add more, [Cloud.AddWorkspaceUser] and [Cloud.DelegateDomain] a Workspace with
-// domain-wide delegation; [Cloud.EnableOutboundIdentity] makes the AWS account an OpenID Connect
+// [Cloud.Grant] add more, also of other AWS accounts, [Cloud.AddWorkspaceUser] and
+// [Cloud.DelegateDomain] a Workspace with domain-wide delegation; [Cloud.EnableOutboundIdentity] makes the AWS account an OpenID Connect
 // issuer; [Cloud.RequireClient] demands that clients of STS authenticate themselves; [Cloud.Check]
 // says whose an access token is, and [Access.MayUse] what a downscoped one is good for.
 //

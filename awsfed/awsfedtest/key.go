@@ -1,15 +1,25 @@
 package awsfedtest
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// AddUser adds an IAM user of the cloud's own account and returns a new pair of long-lived keys,
-// which have no session token. A user that exists gets a further pair.
-func (c *Cloud) AddUser(name string) (aws.Credentials, error) {
-	keys, err := c.aws.AddUser("", name)
+// AddUser adds an IAM user and returns a new pair of long-lived keys, which have no session token. The
+// user is named by its ARN (arn:aws:iam::ACCOUNT:user/NAME, without a path) or, if it is of the
+// cloud's own account, its name. A user that exists gets a further pair.
+func (c *Cloud) AddUser(user string) (aws.Credentials, error) {
+	account, name := "", user
+	if rest, ok := strings.CutPrefix(user, "arn:"); ok {
+		rest, ok = strings.CutPrefix(rest, c.options.Partition+":iam::")
+		if account, name, _ = strings.Cut(rest, ":user/"); !ok || account == "" {
+			return aws.Credentials{}, fmt.Errorf("awsfedtest: adding user %q: this is not the ARN of a user in partition %s", user, c.options.Partition)
+		}
+	}
+	keys, err := c.aws.AddUser(account, name)
 	return keys, wrap(err)
 }
 

@@ -41,6 +41,35 @@ func TestKeysThatAreAddedAreOfTheirOwner(t *testing.T) {
 	}
 }
 
+func TestAUserOfAnotherAccountIsNamedByItsARN(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{})
+	provider := cloud.Provider()
+	provider.ID = "their-provider"
+	require.NoError(t, cloud.AddProvider(awsfedtest.Provider{Provider: provider, Account: "999999999999"}))
+	const arn = "arn:aws:iam::999999999999:user/ann"
+	keys, err := cloud.AddUser(arn)
+	require.NoError(t, err)
+	cfg := cloud.Config()
+	cfg.ServiceAccount = ""
+	cfg.Credentials = credentials.StaticCredentialsProvider{Value: keys}
+	_, err = fetch(t.Context(), cfg)
+	require.Error(t, err, "the cloud's own provider trusts the cloud's own account")
+	cfg.Audience = provider.Audience()
+	token, err := fetch(t.Context(), cfg)
+	require.NoError(t, err)
+	access, err := cloud.Check(token.AccessToken)
+	require.NoError(t, err)
+	assert.Equal(t, arn, access.Identity.ARN)
+
+	for _, wrong := range []string{
+		"arn:aws-cn:iam::999999999999:user/ann", "arn:aws:iam::99:user/ann", "arn:aws:iam::999999999999:role/ann",
+		"arn:aws:iam::999999999999:user/", "arn:aws:iam::999999999999:user/a/b", "arn:aws:iam:::user/ann", "arn:", "",
+	} {
+		_, err := cloud.AddUser(wrong)
+		require.ErrorContains(t, err, "awsfedtest: adding user ", wrong)
+	}
+}
+
 func TestKeysThatHaveExpiredAreRefusedAsSuch(t *testing.T) {
 	cloud := awsfedtest.New(awsfedtest.Options{})
 	keys, err := cloud.AddSession("app", "short", time.Hour)

@@ -76,7 +76,7 @@ func (a *Cloud) assumeRoleWithWebIdentity(p stsParameters) ([]element, *awsError
 	}
 	return append(elements(
 		"Audience", identity.clientID(),
-		"Provider", a.provider(identity),
+		"Provider", a.provider(identity, r.Account),
 		"SubjectFromWebIdentityToken", identity.Subject,
 	), a.assumed(r, session, a.issue(r, session, now.Add(duration)))...), nil
 }

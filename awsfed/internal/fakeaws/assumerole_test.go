@@ -203,3 +203,19 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 		assert.Equal(t, "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.", apiError(t, err))
 	})
 }
+
+// An identity provider of IAM is one of the account that has the role.
+func TestTheIdentityProviderIsOfTheRolesAccount(t *testing.T) {
+	cloud := newCloud(fakeaws.Options{})
+	for _, account := range []string{"123456789012", "999999999999"} {
+		arn, err := cloud.AWS.AddRole(fakeaws.Role{Account: account, Name: "irsa"})
+		require.NoError(t, err)
+		token, err := cloud.AWS.WebIdentityToken(arn, "", time.Hour)
+		require.NoError(t, err)
+		got, err := stsClient(cloud, aws.Credentials{}).AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{
+			RoleArn: &arn, RoleSessionName: aws.String("test"), WebIdentityToken: &token,
+		})
+		require.NoError(t, err)
+		assert.Contains(t, *got.Provider, "arn:aws:iam::"+account+":oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/")
+	}
+}

@@ -47,9 +47,9 @@ func newWebIdentityIssuer(region string) *webIdentityIssuer {
 	return &webIdentityIssuer{url: "https://oidc.eks." + region + ".amazonaws.com/id/" + randomBase32(32), key: key}
 }
 
-// oidcProvider returns the ARN of the IAM identity provider that stands for url.
-func (a *Cloud) oidcProvider(url string) string {
-	return a.arn("iam", a.account, "oidc-provider/"+strings.TrimPrefix(url, "https://"))
+// oidcProvider returns the ARN of the IAM identity provider of an account that stands for url.
+func (a *Cloud) oidcProvider(account, url string) string {
+	return a.arn("iam", account, "oidc-provider/"+strings.TrimPrefix(url, "https://"))
 }
 
 // sign returns a JWT that nobody else can make.
