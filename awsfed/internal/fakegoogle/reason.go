@@ -54,7 +54,7 @@ const (
 	ReasonAction            Reason = "action"                 // not GetCallerIdentity
 	ReasonVersion           Reason = "version"                // not 2011-06-15
 	ReasonHeaderForm        Reason = "header-form"            // a name or value that HTTP does not allow
-	ReasonHeaderTwice       Reason = "header-twice"           // whatever its case
+	ReasonHeaderTwice       Reason = "header-twice"           // with different values, whatever the case of its name
 	ReasonAuthorizationCase Reason = "authorization-case"     // see Unsettled.AcceptLowerCaseAuthorization
 	ReasonHeaderMissing     Reason = "header-missing"         // Authorization, host, x-amz-date or x-goog-cloud-target-resource
 	ReasonHostHeader        Reason = "host-header"            // not the URL's host
@@ -149,7 +149,7 @@ var rulings = [...]ruling{
 	{ReasonAction, Answer{bad, invalidGrant, "the Action of the AWS request must be GetCallerIdentity"}, false},
 	{ReasonVersion, Answer{bad, invalidGrant, "the Version of the AWS request must be 2011-06-15"}, false},
 	{ReasonHeaderForm, Answer{bad, invalidGrant, "a header of the AWS request is invalid"}, false},
-	{ReasonHeaderTwice, Answer{bad, invalidGrant, "a header of the AWS request is there twice"}, false},
+	{ReasonHeaderTwice, Answer{bad, invalidGrant, "a header of the AWS request is there with two values"}, false},
 	{ReasonAuthorizationCase, Answer{bad, invalidGrant, badFormat}, true},
 	{ReasonHeaderMissing, Answer{bad, invalidGrant, "a header of the AWS request is missing"}, false},
 	{ReasonHostHeader, Answer{bad, invalidGrant, "the header host of the AWS request is not the host of its URL"}, false},

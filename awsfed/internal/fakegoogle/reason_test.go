@@ -180,9 +180,12 @@ var brokenExchanges = []struct {
 		reason: fakegoogle.ReasonHeaderForm, code: "invalid_grant", want: "emulator: a header of the AWS request is invalid"},
 	{name: "a header without a name", spoil: func(t *testing.T, a *attempt) { a.subject.set("", "x") },
 		reason: fakegoogle.ReasonHeaderForm, code: "invalid_grant", want: "emulator: a header of the AWS request is invalid"},
-	{name: "a header twice, in other letters", spoil: func(t *testing.T, a *attempt) {
-		a.subject.Headers = append(a.subject.Headers, subjectHeader{"X-AMZ-DATE", a.subject.get("x-amz-date")})
-	}, reason: fakegoogle.ReasonHeaderTwice, code: "invalid_grant", want: "emulator: the header x-amz-date of the AWS request is there twice"},
+	{name: "a header with two values, its name in other letters", spoil: func(t *testing.T, a *attempt) {
+		a.subject.Headers = append(a.subject.Headers, subjectHeader{"X-AMZ-DATE", "20000101T000001Z"})
+	}, reason: fakegoogle.ReasonHeaderTwice, code: "invalid_grant", want: "emulator: the header x-amz-date of the AWS request is there with two values"},
+	{name: "a header with a value and without one", spoil: func(t *testing.T, a *attempt) {
+		a.subject.Headers = append(a.subject.Headers, subjectHeader{targetHeader, ""})
+	}, reason: fakegoogle.ReasonHeaderTwice, code: "invalid_grant", want: "emulator: the header x-goog-cloud-target-resource of the AWS request is there with two values"},
 	{name: "lower-case authorization where it is refused", spoil: func(t *testing.T, a *attempt) {
 		a.settle(func(u *fakegoogle.Unsettled) { u.AcceptLowerCaseAuthorization = false })
 		a.subject.rename(strings.ToLower)

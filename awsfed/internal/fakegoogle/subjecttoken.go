@@ -174,16 +174,16 @@ func (v subjectTokenVerifier) acceptsHost(host string) bool {
 		(v.AcceptDualStackHosts || !strings.Contains(host, "."+region+".api."))
 }
 
-// parseHeaders returns the headers, each of which is there once, and those that are required are
-// there.
+// parseHeaders returns the headers, those that are required among them. A header may be repeated
+// with the same value: Google's client for Java sends x-goog-cloud-target-resource twice.
 func (v subjectTokenVerifier) parseHeaders(token subjectToken) (http.Header, *judgement) {
 	header := make(http.Header)
 	for _, h := range token.Headers {
 		if !isHeaderName(h.Key) || strings.ContainsFunc(h.Value, isControl) {
 			return nil, judge(ReasonHeaderForm, "")
 		}
-		if _, twice := header[http.CanonicalHeaderKey(h.Key)]; twice {
-			return nil, judge(ReasonHeaderTwice, "the header %s of the AWS request is there twice", strings.ToLower(h.Key))
+		if before, twice := header[http.CanonicalHeaderKey(h.Key)]; twice && before[0] != h.Value {
+			return nil, judge(ReasonHeaderTwice, "the header %s of the AWS request is there with two values", strings.ToLower(h.Key))
 		}
 		if h.Key == "authorization" && !v.AcceptLowerCaseAuthorization {
 			return nil, judge(ReasonAuthorizationCase, "")

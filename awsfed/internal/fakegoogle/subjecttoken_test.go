@@ -115,15 +115,18 @@ func TestSubjectTokensAreTakenInEveryFormThatClientsSend(t *testing.T) {
 		after  func(*subject)
 		encode func(string) string
 	}{
-		"Go's query escaping":                   {},
-		"Python's quote, with bare slashes":     {encode: func(s string) string { return strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(s)) }},
-		"JavaScript's encodeURIComponent":       {encode: func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }},
-		"no HTML escapes in the JSON":           {encode: func(s string) string { return url.QueryEscape(strings.ReplaceAll(s, `\u0026`, "&")) }},
-		"header names in lower case":            {after: func(s *subject) { s.rename(strings.ToLower) }},
-		"header names in upper case":            {after: func(s *subject) { s.rename(strings.ToUpper) }},
-		"an empty body that is spelled out":     {encode: func(s string) string { return url.QueryEscape(strings.Replace(s, "{", `{"body":"",`, 1)) }},
-		"the target resource with https:":       {change: func(r *http.Request) { r.Header.Set(targetHeader, "https:"+r.Header.Get(targetHeader)) }},
-		"a target resource that is not signed":  {change: func(r *http.Request) { r.Header.Del(targetHeader) }, after: func(s *subject) { s.set(targetHeader, audienceOfOptions) }},
+		"Go's query escaping":                  {},
+		"Python's quote, with bare slashes":    {encode: func(s string) string { return strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(s)) }},
+		"JavaScript's encodeURIComponent":      {encode: func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }},
+		"no HTML escapes in the JSON":          {encode: func(s string) string { return url.QueryEscape(strings.ReplaceAll(s, `\u0026`, "&")) }},
+		"header names in lower case":           {after: func(s *subject) { s.rename(strings.ToLower) }},
+		"header names in upper case":           {after: func(s *subject) { s.rename(strings.ToUpper) }},
+		"an empty body that is spelled out":    {encode: func(s string) string { return url.QueryEscape(strings.Replace(s, "{", `{"body":"",`, 1)) }},
+		"the target resource with https:":      {change: func(r *http.Request) { r.Header.Set(targetHeader, "https:"+r.Header.Get(targetHeader)) }},
+		"a target resource that is not signed": {change: func(r *http.Request) { r.Header.Del(targetHeader) }, after: func(s *subject) { s.set(targetHeader, audienceOfOptions) }},
+		"the target resource twice, as Java has": {after: func(s *subject) {
+			s.Headers = append(s.Headers, subjectHeader{strings.ToLower(targetHeader), s.get(targetHeader)})
+		}},
 		"the path /":                            {url: "https://sts.us-east-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15"},
 		"the parameters the other way round":    {url: "https://sts.us-east-1.amazonaws.com/?Version=2011-06-15&Action=GetCallerIdentity"},
 		"the global endpoint":                   {url: "https://sts.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15"},
