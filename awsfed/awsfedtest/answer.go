@@ -95,6 +95,8 @@ func (c *Cloud) serve(w http.ResponseWriter, r *http.Request, endpoint Endpoint)
 		c.google.ServeSTS(w, r)
 	case IAMCredentials:
 		c.google.ServeIAMCredentials(w, r)
+	case ResourceManager:
+		c.google.ServeResourceManager(w, r)
 	case GoogleOAuth:
 		c.google.ServeOAuth(w, r)
 	case GoogleKeys:

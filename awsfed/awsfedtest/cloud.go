@@ -49,6 +49,7 @@ func New(opts Options) *Cloud {
 	}
 	c.google = fakegoogle.New(fakegoogle.Options{
 		Provider:       c.Provider(),
+		ProjectID:      opts.ProjectID,
 		ServiceAccount: opts.ServiceAccount,
 		Account:        opts.Account,
 		RoleARN:        "arn:" + opts.Partition + ":sts::" + opts.Account + ":assumed-role/" + opts.Role,

@@ -29,6 +29,9 @@ const (
 	GoogleSTS Endpoint = "google-sts"
 	// IAMCredentials is Google's Service Account Credentials API.
 	IAMCredentials Endpoint = "iam-credentials"
+	// ResourceManager is Google's Cloud Resource Manager API, as far as clients look their project
+	// up in it: /v1/projects/PROJECT.
+	ResourceManager Endpoint = "resource-manager"
 	// GoogleOAuth is the token endpoint of Google's OAuth 2.0 server, for assertions of service
 	// accounts.
 	GoogleOAuth Endpoint = "google-oauth"
@@ -85,6 +88,8 @@ func endpointOfHost(host string) (Endpoint, bool) {
 		return GoogleSTS, true
 	case "iamcredentials":
 		return IAMCredentials, true
+	case "cloudresourcemanager":
+		return ResourceManager, true
 	case "oauth2":
 		return GoogleOAuth, true
 	}
@@ -101,6 +106,9 @@ func endpointOfPath(path string) (Endpoint, bool) {
 		return GoogleSTS, true
 	case path == "/token":
 		return GoogleOAuth, true
+	}
+	if project, found := strings.CutPrefix(path, "/v1/projects/"); found && project != "" && project != "-" && !strings.Contains(project, "/") {
+		return ResourceManager, true
 	}
 	for _, at := range [...]struct {
 		prefix   string

@@ -261,16 +261,18 @@ var urls = map[awsfedtest.Endpoint]string{
 	awsfedtest.ContainerCredentials: "http://169.254.170.2/container/ecs/app",
 	awsfedtest.GoogleSTS:            "https://sts.googleapis.com/v1/token",
 	awsfedtest.IAMCredentials:       "https://iamcredentials.googleapis.com/v1/",
+	awsfedtest.ResourceManager:      "https://cloudresourcemanager.googleapis.com/v1/projects/my-project",
 	awsfedtest.GoogleOAuth:          "https://oauth2.googleapis.com/token",
 	awsfedtest.GoogleKeys:           keysURL,
 }
 
 func TestFaultBodiesHaveTheFormOfTheService(t *testing.T) {
 	for endpoint, want := range map[awsfedtest.Endpoint][2]string{
-		awsfedtest.AWSSTS:         {"text/xml", "<ErrorResponse"},
-		awsfedtest.GoogleSTS:      {"application/json", `{"error":"`},
-		awsfedtest.GoogleOAuth:    {"application/json", `{"error":"`},
-		awsfedtest.IAMCredentials: {"application/json", `"status":`},
+		awsfedtest.AWSSTS:          {"text/xml", "<ErrorResponse"},
+		awsfedtest.GoogleSTS:       {"application/json", `{"error":"`},
+		awsfedtest.GoogleOAuth:     {"application/json", `{"error":"`},
+		awsfedtest.IAMCredentials:  {"application/json", `"status":`},
+		awsfedtest.ResourceManager: {"application/json", `"status":`},
 	} {
 		for _, fault := range []awsfedtest.Fault{awsfedtest.TooManyRequests(endpoint, 0), awsfedtest.Unavailable(endpoint)} {
 			cloud := awsfedtest.New(awsfedtest.Options{})

@@ -30,6 +30,8 @@ func throttled(endpoint Endpoint) Fault {
 		}})
 	case IAMCredentials:
 		return refusal(endpoint, fakegoogle.RateLimited("")) // a fault knows no project
+	case ResourceManager:
+		return refusal(endpoint, &fakegoogle.APIError{Code: status, Status: "RESOURCE_EXHAUSTED", Message: message})
 	}
 	return Status(endpoint, status, nil, message)
 }
@@ -44,7 +46,7 @@ func unavailable(endpoint Endpoint) Fault {
 		return refusal(endpoint, &fakegoogle.Refusal{Answer: fakegoogle.Answer{
 			Status: status, Code: "temporarily_unavailable", Description: message, // RFC 6749 §4.1.2.1
 		}})
-	case IAMCredentials:
+	case IAMCredentials, ResourceManager:
 		return refusal(endpoint, &fakegoogle.APIError{Code: status, Status: "UNAVAILABLE", Message: message})
 	}
 	return Status(endpoint, status, nil, message)

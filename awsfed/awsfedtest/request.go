@@ -27,7 +27,8 @@ type Request struct {
 	// Path is the path of the URL, without the query.
 	Path string
 	// Action is what was asked, where the service has a name for it: GetCallerIdentity and its like
-	// at AWS STS, ExchangeToken at Google's, generateAccessToken and its like at IAM Credentials.
+	// at AWS STS, ExchangeToken at Google's, generateAccessToken and its like at IAM Credentials,
+	// GetProject at Resource Manager.
 	Action string
 	// UserAgent is the client's User-Agent.
 	UserAgent string
@@ -133,6 +134,8 @@ func actionOf(r *http.Request, body []byte, endpoint Endpoint) string {
 		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/token") {
 			action = "ExchangeToken"
 		}
+	case ResourceManager:
+		action = "GetProject"
 	case IAMCredentials:
 		action = r.URL.Path[strings.LastIndexAny(r.URL.Path, ":/")+1:]
 	}

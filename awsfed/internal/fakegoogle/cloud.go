@@ -1,6 +1,7 @@
 // Package fakegoogle is the emulated Google side of package awsfedtest, and of the emulator: the
-// Security Token Service, the Service Account Credentials API and the OAuth 2.0 token endpoint,
-// with the workload identity pools, service accounts and IAM policies behind them.
+// Security Token Service, the Service Account Credentials API, the OAuth 2.0 token endpoint and
+// what clients ask of the Cloud Resource Manager API, with the workload identity pools, service
+// accounts and IAM policies behind them.
 //
 // Texts that begin with "emulator:" and everything in [Unsettled] are this package's own, as nobody
 // knows Google's. They may change in any release.
@@ -29,6 +30,7 @@ type Cloud struct {
 
 	// What Options names.
 	home          principal.Provider
+	projectID     string // of home's project
 	account       string // the service account's email
 	role, roleARN string // by which a mapping may know the role: its name, and its ARN without a session
 	homeMember    principal.Member
@@ -61,6 +63,7 @@ const defaultLifetime = 3599 * time.Second
 // would refuse.
 type Options struct {
 	Provider       principal.Provider  // an AWS provider
+	ProjectID      string              // the ID of the project whose number Provider has
 	ServiceAccount string              // the email of the service account that RoleARN may impersonate
 	Account        string              // the AWS account that Provider trusts
 	RoleARN        string              // arn:aws:sts::ACCOUNT:assumed-role/ROLE, without a session
@@ -87,6 +90,7 @@ func New(opts Options) *Cloud {
 		ownHost:   opts.OwnHost,
 		stsRegion: opts.STSRegion,
 		home:      opts.Provider,
+		projectID: opts.ProjectID,
 		account:   opts.ServiceAccount,
 		role:      path.Base(opts.RoleARN),
 		roleARN:   opts.RoleARN,

@@ -39,6 +39,7 @@ func newCloudWith(opts fakegoogle.Options, partition string) *testCloud {
 	c.AWS = fakeaws.New(fakeaws.Options{Partition: partition, Now: c.Now})
 	c.aws = http.HandlerFunc(c.AWS.ServeSTS)
 	opts.Provider = principal.Provider{ProjectNumber: "912480652101", Pool: "my-aws-pool", ID: "my-aws-provider"}
+	opts.ProjectID = "my-project"
 	opts.ServiceAccount = appEmail
 	opts.Account = c.AWS.Account()
 	opts.RoleARN = "arn:" + partition + ":sts::" + c.AWS.Account() + ":assumed-role/app"
@@ -74,6 +75,8 @@ func (c *testCloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.Google.ServeSTS(w, r)
 	case "iamcredentials":
 		c.Google.ServeIAMCredentials(w, r)
+	case "cloudresourcemanager":
+		c.Google.ServeResourceManager(w, r)
 	case "oauth2", "127":
 		c.Google.ServeOAuth(w, r)
 	default:
