@@ -18,6 +18,8 @@ type APIError struct {
 
 	// Violations are those of its google.rpc.PreconditionFailure.
 	Violations []Violation
+	// BadFields are the descriptions of the field violations of its google.rpc.BadRequest.
+	BadFields []string
 }
 
 // Violation is one violation in a google.rpc.PreconditionFailure.
@@ -65,6 +67,13 @@ func (e *APIError) body() any {
 	}
 	if len(e.Violations) > 0 {
 		details = append(details, object{"@type": "type.googleapis.com/google.rpc.PreconditionFailure", "violations": e.Violations})
+	}
+	if len(e.BadFields) > 0 {
+		var violations []object
+		for _, description := range e.BadFields {
+			violations = append(violations, object{"description": description})
+		}
+		details = append(details, object{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": violations})
 	}
 	if details != nil {
 		status["details"] = details

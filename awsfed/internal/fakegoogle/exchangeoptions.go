@@ -1,6 +1,11 @@
 package fakegoogle
 
-import "encoding/json"
+import (
+	"cmp"
+	"encoding/json"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/strictjson"
+)
 
 // The limits of the parameter options (reference of STS v1).
 const (
@@ -24,23 +29,26 @@ func parseOptions(s string) (exchangeOptions, *judgement) {
 	if len(s) > maxOptions {
 		return exchangeOptions{}, judge(ReasonOptions, "options have %d characters, more than %d", len(s), maxOptions)
 	}
-	var options struct {
-		UserProject         string          `json:"userProject"`
-		AccessBoundary      json.RawMessage `json:"accessBoundary"`
-		BindCertFingerprint *string         `json:"bindCertFingerprint"`
+	// What Google does with names that it does not know is not known, so they are ignored.
+	object, err1 := strictjson.Fields([]byte(s))
+	userProject, err2 := strictjson.String(object.Get("userProject"))
+	var fingerprint *string
+	var err3 error
+	if value := object.Get("bindCertFingerprint"); value != nil {
+		err3 = json.Unmarshal(value, &fingerprint)
 	}
-	if err := json.Unmarshal([]byte(s), &options); err != nil {
+	if err := cmp.Or(err1, err2, err3); err != nil {
 		return exchangeOptions{}, judge(ReasonOptions, "options are not the JSON that they should be")
 	}
-	if len(options.UserProject) > maxUserProject {
-		return exchangeOptions{}, judge(ReasonOptions, "userProject has %d characters, more than %d", len(options.UserProject), maxUserProject)
+	if len(userProject) > maxUserProject {
+		return exchangeOptions{}, judge(ReasonOptions, "userProject has %d characters, more than %d", len(userProject), maxUserProject)
 	}
-	if f := options.BindCertFingerprint; f != nil && len(*f) != certFingerprintSize {
+	if f := fingerprint; f != nil && len(*f) != certFingerprintSize {
 		return exchangeOptions{}, judge(ReasonOptions, "bindCertFingerprint has %d characters, not %d", len(*f), certFingerprintSize)
 	}
-	boundary, err := parseAccessBoundary(options.AccessBoundary)
+	boundary, err := parseAccessBoundary(object.Get("accessBoundary"))
 	if err != nil {
 		return exchangeOptions{}, judge(ReasonOptions, "%v", err)
 	}
-	return exchangeOptions{options.UserProject, boundary}, nil
+	return exchangeOptions{userProject, boundary}, nil
 }

@@ -46,25 +46,25 @@ func (g *Cloud) ServeIAMCredentials(w http.ResponseWriter, r *http.Request) {
 
 func (g *Cloud) generateAccessToken(c iamCall) (any, *APIError) {
 	var request struct {
-		Delegates []string `json:"delegates"`
-		Scope     []string `json:"scope"`
-		Lifetime  *string  `json:"lifetime"`
+		delegates, scope []string
+		lifetime         *string
 	}
-	if failure := unmarshalProto(c.body, &request); failure != nil {
+	fields := protoFields{"delegates": &request.delegates, "scope": &request.scope, "lifetime": &request.lifetime}
+	if failure := fields.unmarshalAPI(c.body); failure != nil {
 		return nil, failure
 	}
-	sa, delegation, failure := g.authorize(c, permissionGetAccessToken, request.Delegates)
+	sa, delegation, failure := g.authorize(c, permissionGetAccessToken, request.delegates)
 	if failure != nil {
 		return nil, failure
 	}
-	lifetime, failure := lifetimeOf(sa, request.Lifetime, c.unsettled)
+	lifetime, failure := lifetimeOf(sa, request.lifetime, c.unsettled)
 	if failure != nil {
 		return nil, failure
 	}
-	if slices.Equal(request.Scope, []string{""}) { // as measured; no scope at all is an error
-		request.Scope = []string{scopeCloudPlatform}
+	if slices.Equal(request.scope, []string{""}) { // as measured; no scope at all is an error
+		request.scope = []string{scopeCloudPlatform}
 	}
-	if !validScopes(request.Scope) {
+	if !validScopes(request.scope) {
 		return nil, InvalidArgument()
 	}
 	format := time.RFC3339
@@ -79,7 +79,7 @@ func (g *Cloud) generateAccessToken(c iamCall) (any, *APIError) {
 				Kind:         ServiceAccountToken,
 				Principal:    sa.Email,
 				Delegation:   delegation,
-				Scopes:       request.Scope,
+				Scopes:       request.scope,
 				Expires:      expires,
 				Identity:     c.caller.Identity,
 				QuotaProject: c.caller.QuotaProject,
@@ -92,38 +92,40 @@ func (g *Cloud) generateAccessToken(c iamCall) (any, *APIError) {
 
 func (g *Cloud) generateIDToken(c iamCall) (any, *APIError) {
 	var request struct {
-		Delegates                  []string `json:"delegates"`
-		Audience                   string   `json:"audience"`
-		IncludeEmail               bool     `json:"includeEmail"`
-		OrganizationNumberIncluded bool     `json:"organizationNumberIncluded"`
-		UseEmailAzp                bool     `json:"useEmailAzp"`
+		delegates                                             []string
+		audience                                              string
+		includeEmail, organizationNumberIncluded, useEmailAzp bool
 	}
-	if failure := unmarshalProto(c.body, &request); failure != nil {
+	fields := protoFields{
+		"delegates": &request.delegates, "audience": &request.audience, "includeEmail": &request.includeEmail,
+		"organizationNumberIncluded": &request.organizationNumberIncluded, "useEmailAzp": &request.useEmailAzp,
+	}
+	if failure := fields.unmarshalAPI(c.body); failure != nil {
 		return nil, failure
 	}
-	sa, _, failure := g.authorize(c, permissionGetOpenIDToken, request.Delegates)
+	sa, _, failure := g.authorize(c, permissionGetOpenIDToken, request.delegates)
 	if failure != nil {
 		return nil, failure
 	}
-	if request.Audience == "" {
+	if request.audience == "" {
 		return nil, InvalidArgument()
 	}
 	now := g.now()
 	claims := map[string]any{
 		"iss": googleIssuer,
-		"aud": request.Audience,
+		"aud": request.audience,
 		"azp": sa.UniqueID,
 		"sub": sa.UniqueID,
 		"iat": now.Unix(),
 		"exp": now.Add(time.Hour).Unix(),
 	}
-	if request.UseEmailAzp {
+	if request.useEmailAzp {
 		claims["azp"] = sa.Email
 	}
-	if request.IncludeEmail {
+	if request.includeEmail {
 		claims["email"], claims["email_verified"] = sa.Email, true
 	}
-	if request.OrganizationNumberIncluded {
+	if request.organizationNumberIncluded {
 		var number any // null for an account of no organization
 		if sa.OrganizationNumber != 0 {
 			number = sa.OrganizationNumber
@@ -136,14 +138,13 @@ func (g *Cloud) generateIDToken(c iamCall) (any, *APIError) {
 // payloadToSign is the payload of signBlob or signJwt and the key that is to sign it, if the caller
 // has the permission.
 func (g *Cloud) payloadToSign(c iamCall, permission string) (string, func() *signingKey, *APIError) {
-	var request struct {
-		Delegates []string `json:"delegates"`
-		Payload   string   `json:"payload"`
-	}
-	if failure := unmarshalProto(c.body, &request); failure != nil {
+	var delegates []string
+	var payload string
+	fields := protoFields{"delegates": &delegates, "payload": &payload}
+	if failure := fields.unmarshalAPI(c.body); failure != nil {
 		return "", nil, failure
 	}
-	sa, _, failure := g.authorize(c, permission, request.Delegates)
+	sa, _, failure := g.authorize(c, permission, delegates)
 	if failure != nil {
 		return "", nil, failure
 	}
@@ -151,7 +152,7 @@ func (g *Cloud) payloadToSign(c iamCall, permission string) (string, func() *sig
 	if key == nil { // deleted in between
 		return "", nil, accountNotFound(sa.Email)
 	}
-	return request.Payload, key, nil
+	return payload, key, nil
 }
 
 func (g *Cloud) signBlob(c iamCall) (any, *APIError) {

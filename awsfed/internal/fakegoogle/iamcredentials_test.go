@@ -162,7 +162,6 @@ func TestACallThatBreaksOneRuleIsRefusedForIt(t *testing.T) {
 			c.body = `{"scope":["https://graph.microsoft.com/.default"]}`
 		}, invalid},
 		"scopes in one string": {func(_ *testing.T, _ *testCloud, c *call) { c.body = `{"scope":"email"}` }, invalid},
-		"an unknown field":     {func(_ *testing.T, _ *testCloud, c *call) { c.body = `{"scope":["email"],"scopes":[]}` }, invalid},
 		"a field in two spellings": {func(_ *testing.T, _ *testCloud, c *call) {
 			c.method = appEmail + ":generateIdToken"
 			c.body = `{"audience":"a","includeEmail":true,"include_email":true}`

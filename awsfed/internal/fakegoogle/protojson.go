@@ -3,50 +3,85 @@ package fakegoogle
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"unicode"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/strictjson"
 )
 
-// unmarshalProto reads the JSON of a request the way Google's APIs do: a field's name may be in
-// camelCase or in snake_case, an unknown field is an error, and no body at all is an empty object.
-func unmarshalProto(data []byte, v any) *APIError {
-	var object map[string]json.RawMessage
+// protoFields are the fields of a message by their names in camelCase, each with a pointer to where
+// its value is to go.
+type protoFields map[string]any
+
+// unmarshal reads the JSON of a request the way Google's APIs do: a field's name is in camelCase or
+// in snake_case to the letter, an unknown name is an error, null is as good as nothing, and no body
+// at all is an empty object. The error is [unknownNames] or says what is wrong with the body.
+func (f protoFields) unmarshal(data []byte) error {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(data, &object); err != nil {
-		return InvalidArgument()
+	object, err := strictjson.Fields(data)
+	if _, twice := errors.AsType[*strictjson.DuplicateKeyError](err); twice {
+		return errors.New("the body has a name twice")
 	}
-	camel := make(map[string]json.RawMessage, len(object))
-	for name, value := range object {
-		if _, twice := camel[camelCase(name)]; twice {
-			return InvalidArgument()
-		}
-		camel[camelCase(name)] = value
-	}
-	data, err := json.Marshal(camel)
 	if err != nil {
-		return InvalidArgument()
+		return errors.New("the body is not a JSON object")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(v); err != nil {
+	known := make(map[string]string, 2*len(f)) // names in camelCase by either name
+	for name := range f {
+		known[name], known[snakeCase(name)] = name, name
+	}
+	var unknown unknownNames
+	values := make(map[string]json.RawMessage)
+	for name, value := range object.All() {
+		camel, found := known[name]
+		if _, twice := values[camel]; twice {
+			return fmt.Errorf("the parameter %q is there in two spellings", snakeCase(camel))
+		}
+		if !found {
+			unknown = append(unknown, name)
+			continue
+		}
+		values[camel] = value
+	}
+	if unknown != nil {
+		return unknown
+	}
+	for name, value := range values {
+		if json.Unmarshal(value, f[name]) != nil {
+			return fmt.Errorf("the parameter %q is of the wrong type", snakeCase(name))
+		}
+	}
+	return nil
+}
+
+// unmarshalAPI is unmarshal with the errors of an API.
+func (f protoFields) unmarshalAPI(data []byte) *APIError {
+	err := f.unmarshal(data)
+	if unknown, found := errors.AsType[unknownNames](err); found {
+		return unknown.apiError()
+	}
+	if err != nil {
 		return InvalidArgument()
 	}
 	return nil
 }
 
-// camelCase turns grant_type into grantType, and leaves grantType as it is.
-func camelCase(s string) string {
-	first, rest, found := strings.Cut(s, "_")
-	for found {
-		var word string
-		word, rest, found = strings.Cut(rest, "_")
-		if word != "" {
-			first += strings.ToUpper(word[:1]) + word[1:]
-		}
+// unknownNames are names that a message does not have, in the order in which they stand.
+type unknownNames []string
+
+func (u unknownNames) Error() string { return fmt.Sprintf("%d unknown names", len(u)) }
+
+// apiError has the texts of public reports: a line for each name.
+func (u unknownNames) apiError() *APIError {
+	e := &APIError{Code: bad, Status: "INVALID_ARGUMENT"}
+	for _, name := range u {
+		e.BadFields = append(e.BadFields, `Invalid JSON payload received. Unknown name "`+name+`": Cannot find field.`)
 	}
-	return first
+	e.Message = strings.Join(e.BadFields, "\n")
+	return e
 }
 
 // snakeCase turns grantType into grant_type, and leaves grant_type as it is.

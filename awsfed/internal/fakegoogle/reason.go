@@ -217,12 +217,13 @@ func (r *Refusal) Error() string { return r.Code + ": " + r.Description }
 type judgement struct {
 	reason Reason
 	detail string
+	api    *APIError // in the place of an OAuth error: what reads JSON for all of Google's APIs refuses it
 }
 
 // judge makes a judgement. The detail must not quote a secret: no signature, session token or whole
 // subject token.
 func judge(reason Reason, format string, args ...any) *judgement {
-	return &judgement{reason, fmt.Sprintf(format, args...)}
+	return &judgement{reason: reason, detail: fmt.Sprintf(format, args...)}
 }
 
 // judgeAttributes holds what a mapping yields against Google's limits.

@@ -77,7 +77,7 @@ var brokenExchanges = []struct {
 	{name: "JSON that is no object", spoil: func(t *testing.T, a *attempt) { a.contentType, a.body = "application/json", "[]" },
 		reason: fakegoogle.ReasonMalformed, code: "invalid_request", want: "emulator: the body is not a JSON object"},
 	{name: "a JSON parameter that is no string", spoil: func(t *testing.T, a *attempt) { a.contentType, a.body = "application/json", `{"scope":["x"]}` },
-		reason: fakegoogle.ReasonMalformed, code: "invalid_request", want: `emulator: the parameter "scope" is not a string`},
+		reason: fakegoogle.ReasonMalformed, code: "invalid_request", want: `emulator: the parameter "scope" is of the wrong type`},
 	{name: "a JSON parameter in two spellings", spoil: func(t *testing.T, a *attempt) {
 		a.contentType, a.body = "application/json", `{"grantType":"x","grant_type":"x"}`
 	}, reason: fakegoogle.ReasonMalformed, code: "invalid_request", want: `emulator: the parameter "grant_type" is there in two spellings`},

@@ -2,7 +2,7 @@ package fakegoogle
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -33,6 +33,10 @@ func (g *Cloud) ServeSTS(w http.ResponseWriter, r *http.Request) {
 	}
 	s := g.switches(STS)
 	token, j := g.exchange(r, s)
+	if j != nil && j.api != nil {
+		g.fail(w, j.api)
+		return
+	}
 	if j != nil {
 		g.date(w)
 		s.unsettled.refusal(j).ServeHTTP(w, r)
@@ -177,22 +181,26 @@ func parseExchangeForm(body string) (exchangeParameters, *judgement) {
 }
 
 func parseExchangeJSON(body []byte) (exchangeParameters, *judgement) {
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(body, &object); err != nil {
-		return nil, judge(ReasonMalformed, "the body is not a JSON object")
+	names := [...]string{
+		"grantType", "audience", "scope", "requestedTokenType", "subjectToken", "subjectTokenType", "options",
+		"actorToken", "actorTokenType",
+	}
+	var values [len(names)]*string
+	fields := make(protoFields)
+	for i, name := range names {
+		fields[name] = &values[i]
+	}
+	err := fields.unmarshal(body)
+	if unknown, found := errors.AsType[unknownNames](err); found {
+		return nil, &judgement{reason: ReasonMalformed, api: unknown.apiError()}
+	}
+	if err != nil {
+		return nil, judge(ReasonMalformed, "%v", err)
 	}
 	p := make(exchangeParameters)
-	for key, raw := range object {
-		name := snakeCase(key)
-		if _, twice := p[name]; twice {
-			return nil, judge(ReasonMalformed, "the parameter %q is there in two spellings", name)
-		}
-		var value *string
-		if err := json.Unmarshal(raw, &value); err != nil {
-			return nil, judge(ReasonMalformed, "the parameter %q is not a string", name)
-		}
-		if value != nil { // null is as good as nothing in Google's JSON
-			p[name] = *value
+	for i, name := range names {
+		if values[i] != nil {
+			p[snakeCase(name)] = *values[i]
 		}
 	}
 	return p, nil

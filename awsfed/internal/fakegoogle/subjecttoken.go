@@ -62,13 +62,33 @@ type subjectTokenVerifier struct {
 
 // subjectToken is the JSON in a subject token (AIP-4117; reference of STS v1).
 type subjectToken struct {
-	URL     string `json:"url"`
-	Method  string `json:"method"`
-	Body    string `json:"body"`
-	Headers []struct {
-		Key   string `json:"key"`
-		Value string `json:"value"`
-	} `json:"headers"`
+	url, method, body string
+	headers           []subjectHeader
+}
+
+type subjectHeader struct{ key, value string }
+
+// parseSubjectToken reads the names to the letter. ok is false for JSON of another shape.
+func parseSubjectToken(text string) (token subjectToken, ok bool) {
+	var object map[string]json.RawMessage
+	var headers []map[string]any
+	if json.Unmarshal([]byte(text), &object) != nil {
+		return subjectToken{}, false
+	}
+	for name, into := range map[string]any{"url": &token.url, "method": &token.method, "body": &token.body, "headers": &headers} {
+		if value, found := object[name]; found && json.Unmarshal(value, into) != nil {
+			return subjectToken{}, false
+		}
+	}
+	for _, h := range headers {
+		key, ok1 := h["key"].(string)
+		value, ok2 := h["value"].(string)
+		if !ok1 || !ok2 {
+			return subjectToken{}, false
+		}
+		token.headers = append(token.headers, subjectHeader{key, value})
+	}
+	return token, token.url != "" && len(headers) > 0
 }
 
 // request returns the signed request that a subject token holds.
@@ -77,13 +97,13 @@ func (v subjectTokenVerifier) request(token string) (*http.Request, *judgement) 
 	if j != nil {
 		return nil, j
 	}
-	if parsed.Method != http.MethodPost && !(v.AcceptGET && parsed.Method == http.MethodGet) {
+	if parsed.method != http.MethodPost && !(v.AcceptGET && parsed.method == http.MethodGet) {
 		return nil, judge(ReasonMethod, "")
 	}
-	if parsed.Body != "" && !v.AcceptBody {
+	if parsed.body != "" && !v.AcceptBody {
 		return nil, judge(ReasonBody, "")
 	}
-	u, j := v.parseURL(parsed.URL)
+	u, j := v.parseURL(parsed.url)
 	if j != nil {
 		return nil, j
 	}
@@ -102,7 +122,7 @@ func (v subjectTokenVerifier) request(token string) (*http.Request, *judgement) 
 		return nil, j
 	}
 	header.Del("Host")
-	return &http.Request{Method: parsed.Method, URL: u, Host: host, Header: header, Body: http.NoBody}, nil
+	return &http.Request{Method: parsed.method, URL: u, Host: host, Header: header, Body: http.NoBody}, nil
 }
 
 // decode undoes the percent-encoding with the semantics of a form, where "+" is a space: that suits
@@ -121,8 +141,8 @@ func (v subjectTokenVerifier) decode(token string) (subjectToken, *judgement) {
 	if !json.Valid([]byte(text)) {
 		return subjectToken{}, judge(ReasonTokenFormat, "")
 	}
-	var parsed subjectToken
-	if err := json.Unmarshal([]byte(text), &parsed); err != nil || parsed.URL == "" || len(parsed.Headers) == 0 {
+	parsed, ok := parseSubjectToken(text)
+	if !ok {
 		return subjectToken{}, judge(ReasonTokenShape, "")
 	}
 	return parsed, nil
@@ -178,17 +198,17 @@ func (v subjectTokenVerifier) acceptsHost(host string) bool {
 // with the same value: Google's client for Java sends x-goog-cloud-target-resource twice.
 func (v subjectTokenVerifier) parseHeaders(token subjectToken) (http.Header, *judgement) {
 	header := make(http.Header)
-	for _, h := range token.Headers {
-		if !isHeaderName(h.Key) || strings.ContainsFunc(h.Value, isControl) {
+	for _, h := range token.headers {
+		if !isHeaderName(h.key) || strings.ContainsFunc(h.value, isControl) {
 			return nil, judge(ReasonHeaderForm, "")
 		}
-		if before, twice := header[http.CanonicalHeaderKey(h.Key)]; twice && before[0] != h.Value {
-			return nil, judge(ReasonHeaderTwice, "the header %s of the AWS request is there with two values", strings.ToLower(h.Key))
+		if before, twice := header[http.CanonicalHeaderKey(h.key)]; twice && before[0] != h.value {
+			return nil, judge(ReasonHeaderTwice, "the header %s of the AWS request is there with two values", strings.ToLower(h.key))
 		}
-		if h.Key == "authorization" && !v.AcceptLowerCaseAuthorization {
+		if h.key == "authorization" && !v.AcceptLowerCaseAuthorization {
 			return nil, judge(ReasonAuthorizationCase, "")
 		}
-		header.Set(h.Key, h.Value)
+		header.Set(h.key, h.value)
 	}
 	for _, name := range []string{"Authorization", "host", "x-amz-date", headerTarget} {
 		if header.Get(name) == "" {
