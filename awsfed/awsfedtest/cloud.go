@@ -50,6 +50,7 @@ func New(opts Options) *Cloud {
 	c.google = fakegoogle.New(fakegoogle.Options{
 		Provider:       c.Provider(),
 		ProjectID:      opts.ProjectID,
+		Universe:       opts.Universe,
 		ServiceAccount: opts.ServiceAccount,
 		Account:        opts.Account,
 		RoleARN:        "arn:" + opts.Partition + ":sts::" + opts.Account + ":assumed-role/" + opts.Role,
@@ -102,6 +103,7 @@ func (c *Cloud) Config() awsfed.Config {
 	return awsfed.Config{
 		Audience:       c.Provider().Audience(),
 		ServiceAccount: c.options.ServiceAccount,
+		UniverseDomain: c.options.configUniverse(),
 		Credentials:    aws.NewCredentialsCache(ec2rolecreds.New(func(o *ec2rolecreds.Options) { o.Client = metadata })),
 		Region:         c.options.Region,
 		HTTPClient:     client,

@@ -24,7 +24,7 @@
 // By default there is one account of AWS with the role app, which an EC2 instance, an ECS task and
 // an EKS pod run as, and one provider of Google's, by which that role may be the service account
 // aws-app@my-project.iam.gserviceaccount.com. [Options] name them otherwise, and choose the
-// partition, region, attribute mapping and condition. [Cloud.AddRole], [Cloud.AddUser],
+// partition, region, universe, attribute mapping and condition. [Cloud.AddRole], [Cloud.AddUser],
 // [Cloud.AddSession], [Cloud.AddProvider], [Cloud.AddOIDCProvider], [Cloud.AddServiceAccount] and
 // [Cloud.Grant] add more, also of other AWS accounts, [Cloud.AddWorkspaceUser] and
 // [Cloud.DelegateDomain] a Workspace with domain-wide delegation; [Cloud.EnableOutboundIdentity] makes the AWS account an OpenID Connect

@@ -42,8 +42,8 @@ const (
 // endpointOf returns the endpoint that a request for u reaches in-process: the host decides if it
 // is the name or address of a real service, and the path if it is a loopback one. The second result
 // is false if the emulator plays no such host.
-func endpointOf(u *url.URL) (Endpoint, bool) {
-	if endpoint, ok := endpointOfHost(u.Host); ok {
+func (c *Cloud) endpointOf(u *url.URL) (Endpoint, bool) {
+	if endpoint, ok := c.endpointOfHost(u.Host); ok {
 		return endpoint, true
 	}
 	if isLoopback(u.Host) {
@@ -53,47 +53,27 @@ func endpointOf(u *url.URL) (Endpoint, bool) {
 }
 
 // endpointOfHost tells the endpoint by a real host name, whose port is ignored.
-func endpointOfHost(host string) (Endpoint, bool) {
+func (c *Cloud) endpointOfHost(host string) (Endpoint, bool) {
 	name := fakeaws.Hostname(host)
 	switch name {
 	case "169.254.169.254", "fd00:ec2::254":
 		return EC2Metadata, true
 	case "169.254.170.2", "169.254.170.23", "fd00:ec2::23":
 		return ContainerCredentials, true
-	case "www.googleapis.com":
-		return GoogleKeys, true
 	}
 	if fakeaws.OutboundHost(name) {
 		return AWSIssuer, true
 	}
-	service, domain, ok := strings.Cut(name, ".")
-	if !ok || !strings.Contains(domain, ".") {
-		return "", false
-	}
 	if _, _, ok := fakeaws.STSRegion(name); ok {
 		return AWSSTS, true
 	}
-	if fakeaws.IsAWSDomain(domain) {
+	if _, domain, _ := strings.Cut(name, "."); fakeaws.IsAWSDomain(domain) {
 		return "", false
 	}
-	// A Private Service Connect name has the endpoint's own name in its first label:
-	// sts-ENDPOINT.p.googleapis.com.
-	if domain == "p.googleapis.com" {
-		service, _, _ = strings.Cut(service, "-")
+	if endpoint, ok := endpointOfGoogle(name, defaultUniverse); ok {
+		return endpoint, true
 	}
-	// Any other domain is Google's universe, googleapis.com or another one, with or without "mtls."
-	// or "REGION.rep." before it.
-	switch service {
-	case "sts":
-		return GoogleSTS, true
-	case "iamcredentials":
-		return IAMCredentials, true
-	case "cloudresourcemanager":
-		return ResourceManager, true
-	case "oauth2":
-		return GoogleOAuth, true
-	}
-	return "", false
+	return endpointOfGoogle(name, c.options.Universe)
 }
 
 // endpointOfPath tells the endpoint by the path, where one address serves all. No two services

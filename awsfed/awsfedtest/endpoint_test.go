@@ -41,6 +41,30 @@ func TestEndpointOf(t *testing.T) {
 		"Google STS with mTLS":                     {"https://sts.mtls.googleapis.com/v1/token", awsfedtest.GoogleSTS},
 		"Google STS by Private Service Connect":    {"https://sts-inner.p.googleapis.com/v1/token", awsfedtest.GoogleSTS},
 		"Google STS of another universe":           {"https://sts.apis-tpc.goog/v1/token", awsfedtest.GoogleSTS},
+		"Google STS at a region, as it was once":   {"https://us-east1-sts.googleapis.com/v1/token", awsfedtest.GoogleSTS},
+		"Google STS below a region":                {"https://us-east-1.sts.googleapis.com/v1/token", awsfedtest.GoogleSTS},
+		"a region in capital letters":              {"https://US-WEST-1-sts.googleapis.com/v1/token", awsfedtest.GoogleSTS},
+		"Google STS above a region":                {"https://sts.us-east-1.googleapis.com/v1/token", awsfedtest.GoogleSTS},
+		"a region with mTLS":                       {"https://us-east-1.sts.mtls.googleapis.com/v1/token", awsfedtest.GoogleSTS},
+		"Private Service Connect with mTLS":        {"https://sts-us-east-1.p.mtls.googleapis.com/v1/token", awsfedtest.GoogleSTS},
+		"IAM Credentials at a region":              {"https://us-east-1-iamcredentials.googleapis.com/v1/", awsfedtest.IAMCredentials},
+		"IAM Credentials below a region":           {"https://us-east-1.iamcredentials.googleapis.com/v1/", awsfedtest.IAMCredentials},
+		"IAM Credentials above a region":           {"https://iamcredentials.us-east-1.googleapis.com/v1/", awsfedtest.IAMCredentials},
+		"IAM Credentials with mTLS":                {"https://iamcredentials.mtls.googleapis.com/v1/", awsfedtest.IAMCredentials},
+		"two regions":                              {"https://us-east-1.us-east-1.sts.googleapis.com/v1/token", ""},
+		"no region before the hyphen":              {"https://-sts.googleapis.com/v1/token", ""},
+		"a region that is cut in two":              {"https://us-ea.s.t.sts.googleapis.com/v1/token", ""},
+		"Private Service Connect's wrong end":      {"https://xyz-sts.p.googleapis.com/v1/token", ""},
+		"a name of Private Service Connect in two": {"https://sts-xyz.123.p.googleapis.com/v1/token", ""},
+		"another label than that of the service":   {"https://sts-xyz.p1.googleapis.com/v1/token", ""},
+		"nothing before the label of the service":  {"https://sts.p.googleapis.com/v1/token", ""},
+		"a host that ends like Google's":           {"https://sts.evilgoogleapis.com/v1/token", ""},
+		"Google's name within another's":           {"https://sts.googleapis.com.evil.example/v1/token", ""},
+		"a universe that was not named":            {"https://sts.anything.example/v1/token", ""},
+		"another one's IAM Credentials":            {"https://iamcredentials.anything.example/v1/", ""},
+		"a domain below the universe":              {"https://sts.evil.apis-tpc.goog.example/v1/token", ""},
+		"the OAuth 2.0 server at a region":         {"https://us-east1-oauth2.googleapis.com/token", ""},
+		"the keys of another universe":             {"https://www.apis-tpc.goog/oauth2/v3/certs", awsfedtest.GoogleKeys},
 		"a prefix alone is no Private Service":     {"https://sts-inner.googleapis.com/v1/token", ""},
 		"IAM Credentials":                          {"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a:signBlob", awsfedtest.IAMCredentials},
 		"IAM Credentials of another universe":      {"https://iamcredentials.apis-tpc.goog/", awsfedtest.IAMCredentials},
@@ -75,9 +99,23 @@ func TestEndpointOf(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			u, err := url.Parse(c.url)
 			require.NoError(t, err)
-			got, ok := awsfedtest.EndpointOf(u)
+			cloud := awsfedtest.New(awsfedtest.Options{Universe: "apis-tpc.goog"})
+			got, ok := cloud.EndpointOf(u)
 			assert.Equal(t, c.want, got)
 			assert.Equal(t, c.want != "", ok)
 		})
 	}
+}
+
+func TestTheWorkloadOfAUniverseReachesItByItsNames(t *testing.T) {
+	cloud := awsfedtest.New(awsfedtest.Options{Universe: "apis-tpc.goog"})
+	_, err := fetch(t.Context(), cloud.Config())
+	require.NoError(t, err)
+	var hosts []string
+	for _, request := range cloud.Requests() {
+		if request.Endpoint == awsfedtest.GoogleSTS || request.Endpoint == awsfedtest.IAMCredentials {
+			hosts = append(hosts, request.Host)
+		}
+	}
+	assert.Equal(t, []string{"sts.apis-tpc.goog", "iamcredentials.apis-tpc.goog"}, hosts)
 }

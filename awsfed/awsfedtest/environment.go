@@ -158,6 +158,7 @@ func (s *Server) Config() awsfed.Config {
 	return awsfed.Config{
 		Audience:               s.cloud.Provider().Audience(),
 		ServiceAccount:         s.cloud.options.ServiceAccount,
+		UniverseDomain:         s.cloud.options.configUniverse(),
 		TokenURL:               s.URL + "/v1/token",
 		IAMCredentialsEndpoint: s.URL,
 		OAuthTokenURL:          s.URL + "/token",
@@ -174,7 +175,7 @@ func (s *Server) Config() awsfed.Config {
 func (s *Server) CredentialFile() ([]byte, error) {
 	o := s.cloud.options
 	file := map[string]any{
-		"universe_domain":                   "googleapis.com",
+		"universe_domain":                   o.Universe,
 		"type":                              "external_account",
 		"audience":                          s.cloud.Provider().Audience(),
 		"subject_token_type":                "urn:ietf:params:aws:token-type:aws4_request",

@@ -11,4 +11,4 @@ func (c *Cloud) StartOn(listener net.Listener) *Server {
 }
 
 // EndpointOf is the endpoint that a request for u reaches in the process.
-func EndpointOf(u *url.URL) (Endpoint, bool) { return endpointOf(u) }
+func (c *Cloud) EndpointOf(u *url.URL) (Endpoint, bool) { return c.endpointOf(u) }

@@ -3,6 +3,7 @@ package awsfedtest
 import (
 	"cmp"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/fakeaws"
@@ -31,6 +32,10 @@ type Options struct {
 	// minutes, every request gets new keys. Default: 6 h.
 	KeyLifetime time.Duration
 
+	// Universe is the domain of the Google Cloud universe that the workload belongs to, by whose
+	// names Google's services answer: https://sts.UNIVERSE for one. They answer by those of
+	// googleapis.com as well. Default: googleapis.com.
+	Universe string
 	// ProjectNumber is the number of the Google project. Default: 912480652101.
 	ProjectNumber string
 	// ProjectID is the ID of the Google project. Default: my-project.
@@ -63,10 +68,19 @@ func (o Options) withDefaults() Options {
 	o.Region = cmp.Or(o.Region, fakeaws.HomeRegion(o.Partition))
 	o.Account = cmp.Or(o.Account, "123456789012")
 	o.Role = cmp.Or(o.Role, "app")
+	o.Universe = cmp.Or(strings.ToLower(o.Universe), defaultUniverse)
 	o.ProjectNumber = cmp.Or(o.ProjectNumber, "912480652101")
 	o.ProjectID = cmp.Or(o.ProjectID, "my-project")
 	o.Pool = cmp.Or(o.Pool, "my-aws-pool")
 	o.Provider = cmp.Or(o.Provider, "my-aws-provider")
 	o.ServiceAccount = cmp.Or(o.ServiceAccount, "aws-app@"+o.ProjectID+".iam.gserviceaccount.com")
 	return o
+}
+
+// configUniverse is the universe as a configuration names it: not at all if it is the default one.
+func (o Options) configUniverse() string {
+	if o.Universe == defaultUniverse {
+		return ""
+	}
+	return o.Universe
 }

@@ -19,7 +19,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if api, ok := t.cloud.apis.Load(fakeaws.Hostname(r.URL.Host)); ok {
 		return inprocess.Transport{Handler: api.(http.Handler)}.RoundTrip(r)
 	}
-	endpoint, ok := endpointOf(r.URL)
+	endpoint, ok := t.cloud.endpointOf(r.URL)
 	if !ok {
 		if r.Body != nil {
 			r.Body.Close()
@@ -45,7 +45,7 @@ func (c *Cloud) roundTrip(r *http.Request, endpoint Endpoint, replayed bool) (*h
 // replay sends a signed AWS request as Google's STS does: straight to the AWS side, with no
 // client's redirects or retries. It returns nil if no answer comes.
 func (c *Cloud) replay(r *http.Request) *http.Response {
-	endpoint, ok := endpointOfHost(r.URL.Host)
+	endpoint, ok := c.endpointOfHost(r.URL.Host)
 	if !ok && c.ownHost(r.URL.Host) {
 		endpoint, ok = endpointOfPath(r.URL.Path)
 	}

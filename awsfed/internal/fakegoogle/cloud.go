@@ -8,6 +8,7 @@
 package fakegoogle
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"net/http"
 	"path"
@@ -31,6 +32,7 @@ type Cloud struct {
 	// What Options names.
 	home          principal.Provider
 	projectID     string // of home's project
+	universe      string // besides googleapis.com
 	account       string // the service account's email
 	role, roleARN string // by which a mapping may know the role: its name, and its ARN without a session
 	homeMember    principal.Member
@@ -64,6 +66,7 @@ const defaultLifetime = 3599 * time.Second
 type Options struct {
 	Provider       principal.Provider  // an AWS provider
 	ProjectID      string              // the ID of the project whose number Provider has
+	Universe       string              // a domain besides googleapis.com; default: none
 	ServiceAccount string              // the email of the service account that RoleARN may impersonate
 	Account        string              // the AWS account that Provider trusts
 	RoleARN        string              // arn:aws:sts::ACCOUNT:assumed-role/ROLE, without a session
@@ -91,6 +94,7 @@ func New(opts Options) *Cloud {
 		stsRegion: opts.STSRegion,
 		home:      opts.Provider,
 		projectID: opts.ProjectID,
+		universe:  cmp.Or(opts.Universe, "googleapis.com"),
 		account:   opts.ServiceAccount,
 		role:      path.Base(opts.RoleARN),
 		roleARN:   opts.RoleARN,

@@ -39,7 +39,7 @@ func newCloudWith(opts fakegoogle.Options, partition string) *testCloud {
 	c.AWS = fakeaws.New(fakeaws.Options{Partition: partition, Now: c.Now})
 	c.aws = http.HandlerFunc(c.AWS.ServeSTS)
 	opts.Provider = principal.Provider{ProjectNumber: "912480652101", Pool: "my-aws-pool", ID: "my-aws-provider"}
-	opts.ProjectID = "my-project"
+	opts.ProjectID, opts.Universe = "my-project", "apis-tpc.goog"
 	opts.ServiceAccount = appEmail
 	opts.Account = c.AWS.Account()
 	opts.RoleARN = "arn:" + partition + ":sts::" + c.AWS.Account() + ":assumed-role/app"

@@ -133,15 +133,14 @@ func (g *Cloud) signer(email string) (sa ServiceAccount, key func() *signingKey,
 	return a.ServiceAccount, a.key, true
 }
 
-// isOAuthAudience reports whether aud is the token endpoint: that of a universe, or the one that
-// was asked if it is the emulator's own.
+// isOAuthAudience reports whether aud is the token endpoint: that of Google, that of the cloud's
+// universe, or the one that was asked if it is the emulator's own.
 func (g *Cloud) isOAuthAudience(aud, host string) bool {
 	u, err := url.Parse(aud)
 	if err != nil || u.Path != "/token" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return false
 	}
-	universe, found := strings.CutPrefix(u.Host, "oauth2.")
-	return u.Scheme == "https" && found && strings.Contains(universe, ".") ||
+	return u.Scheme == "https" && (u.Host == "oauth2.googleapis.com" || u.Host == "oauth2."+g.universe) ||
 		u.Host == host && g.ownHost(host)
 }
 

@@ -167,6 +167,7 @@ func TestAnAssertionThatBreaksOneRuleIsRefusedForIt(t *testing.T) {
 		"an issue in a string":                 {claim("iat", "1"), 0, "invalid_grant", invalidJWTTimes},
 		"another audience":                     {claim("aud", "https://sts.googleapis.com/v1/token"), 0, "invalid_grant", "Invalid JWT: Failed audience check."},
 		"an audience in http":                  {claim("aud", "http://oauth2.googleapis.com/token"), 0, "invalid_grant", "Invalid JWT: Failed audience check."},
+		"a universe that was not named":        {claim("aud", "https://oauth2.anything.example/token"), 0, "invalid_grant", "Invalid JWT: Failed audience check."},
 		"a stranger's address":                 {claim("aud", "http://127.0.0.1:8085/token"), 0, "invalid_grant", "Invalid JWT: Failed audience check."},
 		"no scope":                             {func(_ *testing.T, a *grantAttempt) { delete(a.claims, "scope") }, 0, "invalid_scope", "Invalid OAuth scope or ID token audience provided."},
 		"a scope of another cloud":             {claim("scope", "https://graph.microsoft.com/.default"), 0, "invalid_scope", "Invalid OAuth scope or ID token audience provided."},
