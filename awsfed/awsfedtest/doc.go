@@ -1,9 +1,9 @@
 // Package awsfedtest is AWS and Google Cloud in one process, as far as workload identity federation
 // goes: AWS STS and the credential endpoints of EC2, ECS and EKS on one side, Google's Security
-// Token Service, the Service Account Credentials API, the OAuth 2.0 token endpoint and the project
-// in the Cloud Resource Manager API on the other. It holds what they hold and checks what they
-// check, so that the real AWS SDK and Google's own clients take it for the real thing, and a wrong
-// binding is a real 403.
+// Token Service, the Service Account Credentials API, the OAuth 2.0 server and the project in the
+// Cloud Resource Manager API on the other. It holds what they hold and checks what they check, so
+// that the real AWS SDK and Google's own clients take it for the real thing, and a wrong binding is
+// a real 403.
 //
 // # Testing one's own service
 //

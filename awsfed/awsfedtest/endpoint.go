@@ -32,8 +32,8 @@ const (
 	// ResourceManager is Google's Cloud Resource Manager API, as far as clients look their project
 	// up in it: /v1/projects/PROJECT.
 	ResourceManager Endpoint = "resource-manager"
-	// GoogleOAuth is the token endpoint of Google's OAuth 2.0 server, for assertions of service
-	// accounts.
+	// GoogleOAuth is Google's OAuth 2.0 server: its token endpoint, for assertions of service
+	// accounts, tokeninfo and userinfo.
 	GoogleOAuth Endpoint = "google-oauth"
 	// GoogleKeys serves the public keys that verify what Google signed.
 	GoogleKeys Endpoint = "google-keys"
@@ -43,7 +43,7 @@ const (
 // is the name or address of a real service, and the path if it is a loopback one. The second result
 // is false if the emulator plays no such host.
 func (c *Cloud) endpointOf(u *url.URL) (Endpoint, bool) {
-	if endpoint, ok := c.endpointOfHost(u.Host); ok {
+	if endpoint, ok := c.endpointOfHost(u.Host, u.Path); ok {
 		return endpoint, true
 	}
 	if isLoopback(u.Host) {
@@ -52,8 +52,9 @@ func (c *Cloud) endpointOf(u *url.URL) (Endpoint, bool) {
 	return "", false
 }
 
-// endpointOfHost tells the endpoint by a real host name, whose port is ignored.
-func (c *Cloud) endpointOfHost(host string) (Endpoint, bool) {
+// endpointOfHost tells the endpoint by a real host name, whose port is ignored, and by the path
+// where that host has several.
+func (c *Cloud) endpointOfHost(host, path string) (Endpoint, bool) {
 	name := fakeaws.Hostname(host)
 	switch name {
 	case "169.254.169.254", "fd00:ec2::254":
@@ -70,10 +71,10 @@ func (c *Cloud) endpointOfHost(host string) (Endpoint, bool) {
 	if _, domain, _ := strings.Cut(name, "."); fakeaws.IsAWSDomain(domain) {
 		return "", false
 	}
-	if endpoint, ok := endpointOfGoogle(name, defaultUniverse); ok {
+	if endpoint, ok := endpointOfGoogle(name, path, defaultUniverse); ok {
 		return endpoint, true
 	}
-	return endpointOfGoogle(name, c.options.Universe)
+	return endpointOfGoogle(name, path, c.options.Universe)
 }
 
 // endpointOfPath tells the endpoint by the path, where one address serves all. No two services
@@ -82,9 +83,9 @@ func endpointOfPath(path string) (Endpoint, bool) {
 	switch {
 	case path == "" || path == "/":
 		return AWSSTS, true
-	case path == "/v1/token" || path == "/v1beta/token":
+	case path == "/v1/token" || path == "/v1beta/token" || path == "/v1/introspect":
 		return GoogleSTS, true
-	case path == "/token":
+	case path == "/token" || path == "/tokeninfo" || path == "/v1/userinfo" || isOAuthPath(path):
 		return GoogleOAuth, true
 	}
 	if project, found := strings.CutPrefix(path, "/v1/projects/"); found && project != "" && project != "-" && !strings.Contains(project, "/") {
@@ -105,6 +106,12 @@ func endpointOfPath(path string) (Endpoint, bool) {
 		}
 	}
 	return "", false
+}
+
+// isOAuthPath reports whether www.googleapis.com, which has the keys besides, passes the path on to
+// the OAuth 2.0 server.
+func isOAuthPath(path string) bool {
+	return path == "/oauth2/v3/tokeninfo" || path == "/oauth2/v3/userinfo"
 }
 
 // isLoopback reports whether host, which may hold a port, is this machine's loopback interface.

@@ -6,13 +6,16 @@ import "strings"
 const defaultUniverse = "googleapis.com"
 
 // endpointOfGoogle tells the endpoint by a host name in one of Google's universes, in small
-// letters. A name that only looks like one is nobody's.
-func endpointOfGoogle(name, universe string) (Endpoint, bool) {
+// letters, and a path there. A name that only looks like one is nobody's.
+func endpointOfGoogle(name, path, universe string) (Endpoint, bool) {
 	labels, ok := strings.CutSuffix(name, "."+universe)
 	if !ok {
 		return "", false
 	}
 	if labels == "www" {
+		if isOAuthPath(path) {
+			return GoogleOAuth, true
+		}
 		return GoogleKeys, true
 	}
 	labels = strings.TrimSuffix(labels, ".mtls")
@@ -25,6 +28,7 @@ func endpointOfGoogle(name, universe string) (Endpoint, bool) {
 		{"iamcredentials", IAMCredentials, true},
 		{"cloudresourcemanager", ResourceManager, false},
 		{"oauth2", GoogleOAuth, false},
+		{"openidconnect", GoogleOAuth, false},
 	} {
 		if labels == service.name || isPrivate(labels, service.name) || service.regional && isRegional(labels, service.name) {
 			return service.endpoint, true

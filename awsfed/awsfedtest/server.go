@@ -182,7 +182,7 @@ func refuse(w http.ResponseWriter, err error) {
 // that AWS does not have, gets a 404.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer c.open.begin()()
-	endpoint, ok := c.endpointOfHost(r.Host)
+	endpoint, ok := c.endpointOfHost(r.Host, r.URL.Path)
 	if !ok && !fakeaws.IsSTSName(r.Host) {
 		// An unknown path has no endpoint, is logged as such and gets a 404.
 		endpoint, _ = endpointOfPath(r.URL.Path)

@@ -50,12 +50,13 @@ func (a Access) HasScope(scopes ...string) bool {
 	return slices.ContainsFunc(scopes, func(scope string) bool { return slices.Contains(a.Scopes, scope) })
 }
 
-// issued is an access token as its issuer remembers it. It is never changed.
+// issued is an access token as its issuer remembers it. It is never changed once it is issued.
 type issued struct {
 	Access
 	provider   principal.Provider   // of a federated token
 	attributes principal.Attributes // of a federated token
-	account    string               // the unique ID of the service account whose token it is, or who got it
+	issuedAt   time.Time
+	account    string // the unique ID of the service account whose token it is, or who got it
 }
 
 // is reports whether a member of an IAM policy names the holder of the token.
@@ -79,6 +80,7 @@ func (g *Cloud) issue(t *issued) string {
 	if t.Kind == FederatedToken {
 		token = "ya29.d." + base64.RawURLEncoding.EncodeToString(random[:])
 	}
+	t.issuedAt = g.now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.forgetOld()

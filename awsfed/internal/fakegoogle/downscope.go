@@ -5,7 +5,7 @@ import "time"
 // downscope exchanges an access token of the cloud's for one with a Credential Access Boundary,
 // which is good for as long. The reference asks for no audience and no scope here; they are not
 // looked at.
-func (g *Cloud) downscope(p exchangeParameters, options exchangeOptions) (exchanged, *judgement) {
+func (g *Cloud) downscope(p parameters, options exchangeOptions) (exchanged, *judgement) {
 	if len(options.boundary) == 0 {
 		return exchanged{}, judge(ReasonAccessBoundary, "")
 	}

@@ -77,7 +77,7 @@ func (c *testCloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.Google.ServeIAMCredentials(w, r)
 	case "cloudresourcemanager":
 		c.Google.ServeResourceManager(w, r)
-	case "oauth2", "127":
+	case "oauth2", "openidconnect", "127":
 		c.Google.ServeOAuth(w, r)
 	default:
 		c.Google.ServeKeys(w, r)

@@ -16,15 +16,24 @@ const (
 	maxOAuthBody     = 1 << 20 // bytes
 )
 
-// ServeOAuth is the token endpoint of Google's OAuth 2.0 server, /token, for what a service account
-// asserts (RFC 7523 §2.1; Google's page on OAuth 2.0 for server-to-server applications). The texts
-// that do not begin with "emulator:" are recalled from public reports of its answers, and none was
-// measured.
+// ServeOAuth is Google's OAuth 2.0 server: /token, for what a service account asserts (RFC 7523
+// §2.1; Google's page on OAuth 2.0 for server-to-server applications), /tokeninfo and /v1/userinfo,
+// and the latter two as /oauth2/v3/tokeninfo and /oauth2/v3/userinfo. The texts that do not begin
+// with "emulator:" are recalled from public reports of its answers, and none was measured.
 func (g *Cloud) ServeOAuth(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != "/token" {
+	switch r.URL.Path {
+	case "/token":
+		g.serveGrant(w, r)
+	case "/tokeninfo", "/oauth2/v3/tokeninfo":
+		g.serveTokenInfo(w, r)
+	case "/v1/userinfo", "/oauth2/v3/userinfo":
+		g.serveUserInfo(w, r)
+	default:
 		g.notServed(w, r)
-		return
 	}
+}
+
+func (g *Cloud) serveGrant(w http.ResponseWriter, r *http.Request) {
 	token, refusal := g.grant(r)
 	if refusal != nil {
 		g.date(w)
@@ -70,7 +79,7 @@ func (g *Cloud) grant(r *http.Request) (granted, *Refusal) {
 	return granted{AccessToken: g.issue(t), ExpiresIn: int(oauthLifetime / time.Second), TokenType: "Bearer"}, nil
 }
 
-func parseGrant(r *http.Request) (exchangeParameters, *Refusal) {
+func parseGrant(r *http.Request) (parameters, *Refusal) {
 	if r.Method != http.MethodPost {
 		return nil, refuseGrant(http.StatusMethodNotAllowed, invalidRequest, "emulator: /token takes POST")
 	}
@@ -82,7 +91,7 @@ func parseGrant(r *http.Request) (exchangeParameters, *Refusal) {
 	if err != nil || len(body) > maxOAuthBody {
 		return nil, refuseGrant(bad, invalidRequest, "emulator: the body cannot be read, or is too large")
 	}
-	p, j := parseExchangeForm(string(body))
+	p, j := parseForm(string(body))
 	if j != nil {
 		return nil, refuseGrant(bad, invalidRequest, "emulator: "+j.detail)
 	}

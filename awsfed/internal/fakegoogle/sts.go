@@ -2,11 +2,7 @@ package fakegoogle
 
 import (
 	"context"
-	"errors"
-	"io"
-	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -14,35 +10,42 @@ import (
 )
 
 const (
-	maxBody = 16 << 20 // bytes of a request; options alone may have 4 MiB of percent-encoded characters
-
 	grantTypeTokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
 	tokenTypeAccessToken   = "urn:ietf:params:oauth:token-type:access_token"
 )
 
-// ServeSTS is Google's Security Token Service, /v1/token (reference of STS v1; RFC 8693).
+// ServeSTS is Google's Security Token Service, /v1/token and /v1/introspect (reference of STS v1;
+// RFC 8693; RFC 7662).
 func (g *Cloud) ServeSTS(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != "/v1/token" && r.URL.Path != "/v1beta/token" {
+	serve := map[string]func(http.ResponseWriter, *http.Request, switches) *judgement{
+		"/v1/token": g.serveExchange, "/v1beta/token": g.serveExchange, "/v1/introspect": g.serveIntrospect,
+	}[r.URL.Path]
+	if serve == nil {
 		g.notServed(w, r)
 		return
 	}
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		g.write(w, http.StatusMethodNotAllowed, (&APIError{Code: http.StatusMethodNotAllowed, Message: "emulator: /v1/token takes POST"}).body())
+		g.write(w, http.StatusMethodNotAllowed, (&APIError{Code: http.StatusMethodNotAllowed, Message: "emulator: " + r.URL.Path + " takes POST"}).body())
 		return
 	}
 	s := g.switches(STS)
-	token, j := g.exchange(r, s)
-	if j != nil && j.api != nil {
+	switch j := serve(w, r, s); {
+	case j == nil:
+	case j.api != nil:
 		g.fail(w, j.api)
-		return
-	}
-	if j != nil {
+	default:
 		g.date(w)
 		s.unsettled.refusal(j).ServeHTTP(w, r)
-		return
 	}
-	g.write(w, http.StatusOK, token)
+}
+
+func (g *Cloud) serveExchange(w http.ResponseWriter, r *http.Request, s switches) *judgement {
+	token, j := g.exchange(r, s)
+	if j == nil {
+		g.write(w, http.StatusOK, token)
+	}
+	return j
 }
 
 // exchanged is the answer to a token exchange.
@@ -53,18 +56,28 @@ type exchanged struct {
 	ExpiresIn       *int   `json:"expires_in,omitempty"` // seconds; nil for the end of the subject token
 }
 
-func (g *Cloud) exchange(r *http.Request, s switches) (exchanged, *judgement) {
+// admitSTS judges what does not depend on what is asked of STS.
+func (s switches) admitSTS(r *http.Request) *judgement {
 	switch {
 	case s.outOfQuota:
-		return exchanged{}, judge(ReasonQuota, "")
+		return judge(ReasonQuota, "")
 	case s.inPerimeter:
-		return exchanged{}, judge(ReasonVPCServiceControls, "")
+		return judge(ReasonVPCServiceControls, "")
 	case s.client != client{} && !s.client.admits(r):
-		return exchanged{}, judge(ReasonClient, "")
-	case s.client == client{} && r.Header.Get("Authorization") != "" && !s.unsettled.AcceptAuthorizationHeader:
+		return judge(ReasonClient, "")
+	}
+	return nil
+}
+
+func (g *Cloud) exchange(r *http.Request, s switches) (exchanged, *judgement) {
+	if j := s.admitSTS(r); j != nil {
+		return exchanged{}, j
+	}
+	if s.client == (client{}) && r.Header.Get("Authorization") != "" && !s.unsettled.AcceptAuthorizationHeader {
 		return exchanged{}, judge(ReasonAuthorizationHeader, "")
 	}
-	p, j := parseExchange(r)
+	p, j := parseParameters(r, "grantType", "audience", "scope", "requestedTokenType", "subjectToken", "subjectTokenType",
+		"options", "actorToken", "actorTokenType")
 	if j != nil {
 		return exchanged{}, j
 	}
@@ -114,7 +127,7 @@ type identified struct {
 }
 
 // identify lets the provider of that name say whom the subject token proves.
-func (g *Cloud) identify(ctx context.Context, s switches, name principal.Provider, p exchangeParameters) (who identified, j *judgement) {
+func (g *Cloud) identify(ctx context.Context, s switches, name principal.Provider, p parameters) (who identified, j *judgement) {
 	aws, isAWS := g.activeProvider(name)
 	oidc, isOIDC := g.activeOIDCProvider(name)
 	kind := p["subject_token_type"]
@@ -145,69 +158,8 @@ func (g *Cloud) identify(ctx context.Context, s switches, name principal.Provide
 	return who, j
 }
 
-// exchangeParameters are the parameters of a token exchange by their names in a form.
-type exchangeParameters map[string]string
-
-// parseExchange reads the parameters from a form, where their names are in snake_case, or from
-// JSON, where they are in camelCase or in snake_case.
-func parseExchange(r *http.Request) (exchangeParameters, *judgement) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err != nil || len(body) > maxBody {
-		return nil, judge(ReasonMalformed, "the body cannot be read, or is larger than %d bytes", maxBody)
-	}
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	switch {
-	case err == nil && media == "application/x-www-form-urlencoded":
-		return parseExchangeForm(string(body))
-	case err == nil && (media == "application/json" || media == "text/json"):
-		return parseExchangeJSON(body)
-	}
-	return nil, judge(ReasonMalformed, "Content-Type must be application/x-www-form-urlencoded or application/json")
-}
-
-func parseExchangeForm(body string) (exchangeParameters, *judgement) {
-	form, err := url.ParseQuery(body)
-	if err != nil {
-		return nil, judge(ReasonMalformed, "the body is not a form")
-	}
-	p := make(exchangeParameters)
-	for name, values := range form {
-		if len(values) > 1 { // RFC 6749 §3.2
-			return nil, judge(ReasonMalformed, "the parameter %q is there %d times", name, len(values))
-		}
-		p[name] = values[0]
-	}
-	return p, nil
-}
-
-func parseExchangeJSON(body []byte) (exchangeParameters, *judgement) {
-	names := [...]string{
-		"grantType", "audience", "scope", "requestedTokenType", "subjectToken", "subjectTokenType", "options",
-		"actorToken", "actorTokenType",
-	}
-	var values [len(names)]*string
-	fields := make(protoFields)
-	for i, name := range names {
-		fields[name] = &values[i]
-	}
-	err := fields.unmarshal(body)
-	if unknown, found := errors.AsType[unknownNames](err); found {
-		return nil, &judgement{reason: ReasonMalformed, api: unknown.apiError()}
-	}
-	if err != nil {
-		return nil, judge(ReasonMalformed, "%v", err)
-	}
-	p := make(exchangeParameters)
-	for i, name := range names {
-		if values[i] != nil {
-			p[snakeCase(name)] = *values[i]
-		}
-	}
-	return p, nil
-}
-
 // judge checks what does not depend on the provider.
-func (p exchangeParameters) judge() *judgement {
+func (p parameters) judge() *judgement {
 	if p["grant_type"] != grantTypeTokenExchange {
 		return judge(ReasonGrantType, "")
 	}

@@ -170,6 +170,6 @@ func TestSTSServesNothingElse(t *testing.T) {
 	cloud := newCloud(fakegoogle.Options{})
 	response, _ := callGoogle(t, cloud, http.MethodGet, tokenURL, "")
 	assert.Equal(t, http.StatusMethodNotAllowed, response.StatusCode)
-	response, _ = callGoogle(t, cloud, http.MethodPost, "https://sts.googleapis.com/v1/introspect", "")
+	response, _ = callGoogle(t, cloud, http.MethodPost, "https://sts.googleapis.com/v1/oauthtoken", "")
 	assert.Equal(t, http.StatusNotFound, response.StatusCode)
 }
