@@ -27,8 +27,8 @@ type Request struct {
 	// Path is the path of the URL, without the query.
 	Path string
 	// Action is what was asked, where the service has a name for it: GetCallerIdentity and its like
-	// at AWS STS, ExchangeToken and IntrospectToken at Google's, generateAccessToken and its like at
-	// IAM Credentials, GetProject at Resource Manager.
+	// at AWS STS, ExchangeToken and IntrospectToken at Google's, generateAccessToken and its like
+	// at IAM Credentials, GetProject at Resource Manager.
 	Action string
 	// UserAgent is the client's User-Agent.
 	UserAgent string

@@ -43,6 +43,7 @@ type Cloud struct {
 	providers     map[principal.Provider]Provider
 	oidcProviders map[principal.Provider]OIDCProvider // no name is in both
 	accounts      map[string]*account                 // by unique ID
+	propagation   time.Duration                       // of changes of IAM policies
 	policy        OrganizationPolicy
 	workspace     workspace
 	tokens        map[[sha256.Size]byte]*issued
@@ -116,7 +117,7 @@ func New(opts Options) *Cloud {
 	g.putProvider(Provider{Provider: g.home, Account: opts.Account, Mapping: opts.Mapping, Condition: opts.Condition})
 	app := g.putAccount(ServiceAccount{Email: opts.ServiceAccount})
 	g.homeMember = g.memberOf(opts)
-	app.bindings = []binding{{RoleWorkloadIdentityUser, g.homeMember}}
+	app.policy = policyOf(binding{RoleWorkloadIdentityUser, g.homeMember})
 	return g
 }
 

@@ -109,6 +109,7 @@ func (g *Cloud) authorize(c iamCall, permission string, delegates []string) (sa 
 	}
 	chain = append(chain, c.account)
 
+	now := g.now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	holder := c.caller
@@ -122,7 +123,7 @@ func (g *Cloud) authorize(c iamCall, permission string, delegates []string) (sa 
 			needed = permissionImplicitDelegation
 			delegation = append(delegation, a.Email)
 		}
-		if !a.grants(needed, holder) {
+		if _, granted := a.policy.granting(needed, holder, now); !granted {
 			return ServiceAccount{}, nil, permissionDenied(needed)
 		}
 		if a.Disabled {

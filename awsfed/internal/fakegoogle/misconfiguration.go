@@ -111,7 +111,7 @@ func (g *Cloud) misconfigure(change func(*Provider) (restore func(*Provider))) (
 }
 
 // RemoveBinding empties the IAM policy of the service account, so that nobody may use it.
-func (g *Cloud) RemoveBinding() (undo func()) { return g.bind(nil) }
+func (g *Cloud) RemoveBinding() (undo func()) { return g.bind() }
 
 // BindWrongPrincipal makes the IAM policy of the service account name the bare role where the
 // provider's mapping yields the role's ARN, or the ARN where it yields the bare role: the mistake
@@ -123,22 +123,22 @@ func (g *Cloud) BindWrongPrincipal() (undo func()) {
 	} else {
 		wrong.Value = g.role
 	}
-	return g.bind([]binding{{RoleWorkloadIdentityUser, wrong}})
+	return g.bind(binding{RoleWorkloadIdentityUser, wrong})
 }
 
-func (g *Cloud) bind(bindings []binding) (undo func()) {
+func (g *Cloud) bind(bindings ...binding) (undo func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	a := g.find(g.account)
 	if a == nil {
 		return func() {}
 	}
-	before := a.bindings
-	a.bindings = bindings
+	before := a.policy
+	a.policy = policyOf(bindings...)
 	return func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		a.bindings = before
+		a.policy = before
 	}
 }
 

@@ -5,49 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
-
-	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
-
-// The roles that a service account's IAM policy can grant here, each with those of its permissions
-// that matter.
-const (
-	// RoleWorkloadIdentityUser lets a federated identity get access tokens and ID tokens.
-	RoleWorkloadIdentityUser = "roles/iam.workloadIdentityUser"
-	// RoleServiceAccountTokenCreator lets its member get tokens, sign, and pass delegation on.
-	RoleServiceAccountTokenCreator = "roles/iam.serviceAccountTokenCreator"
-	// RoleServiceAccountOpenIDTokenCreator lets its member get ID tokens.
-	RoleServiceAccountOpenIDTokenCreator = "roles/iam.serviceAccountOpenIdTokenCreator"
-)
-
-// The permissions that the Service Account Credentials API asks for.
-const (
-	permissionGet                = "iam.serviceAccounts.get"
-	permissionGetAccessToken     = "iam.serviceAccounts.getAccessToken"
-	permissionGetOpenIDToken     = "iam.serviceAccounts.getOpenIdToken"
-	permissionSignBlob           = "iam.serviceAccounts.signBlob"
-	permissionSignJWT            = "iam.serviceAccounts.signJwt"
-	permissionImplicitDelegation = "iam.serviceAccounts.implicitDelegation"
-)
-
-// permissionsOf lists the permissions of a role that matter here; nil for a role that the emulator
-// does not know.
-func permissionsOf(role string) []string {
-	switch role {
-	case RoleWorkloadIdentityUser:
-		return []string{permissionGet, permissionGetAccessToken, permissionGetOpenIDToken}
-	case RoleServiceAccountTokenCreator:
-		return []string{
-			permissionGet, permissionGetAccessToken, permissionGetOpenIDToken,
-			permissionSignBlob, permissionSignJWT, permissionImplicitDelegation,
-		}
-	case RoleServiceAccountOpenIDTokenCreator:
-		return []string{permissionGetOpenIDToken}
-	}
-	return nil
-}
 
 // ServiceAccount is a Google service account.
 type ServiceAccount struct {
@@ -66,13 +25,8 @@ type ServiceAccount struct {
 // account is a service account with its IAM policy; all is guarded by Google.mu.
 type account struct {
 	ServiceAccount
-	bindings []binding
-	key      func() *signingKey // which needs no lock
-}
-
-type binding struct {
-	role   string
-	member principal.Member
+	policy policy
+	key    func() *signingKey // which needs no lock
 }
 
 // AddServiceAccount creates a service account whom nobody may use yet, and returns it with its
@@ -131,60 +85,6 @@ func (g *Cloud) DeleteServiceAccount(name string) (undelete func(), err error) {
 	}, nil
 }
 
-// Grant adds a binding to the IAM policy of the service account of that email or unique ID. The
-// member is principal://…, principalSet://… (see package principal) or serviceAccount:EMAIL. A
-// binding that is there is no error.
-func (g *Cloud) Grant(name, role, member string) error {
-	return g.editPolicy(name, role, member, func(bindings []binding, b binding) []binding {
-		if slices.Contains(bindings, b) {
-			return bindings
-		}
-		return append(bindings, b)
-	})
-}
-
-// Revoke removes a binding that [Grant] would add. One that is not there is no error. Tokens that
-// were given out because of it stay valid.
-func (g *Cloud) Revoke(name, role, member string) error {
-	return g.editPolicy(name, role, member, func(bindings []binding, b binding) []binding {
-		return slices.DeleteFunc(bindings, func(other binding) bool { return other == b })
-	})
-}
-
-func (g *Cloud) editPolicy(name, role, member string, edit func([]binding, binding) []binding) error {
-	parsed, err := principal.ParseMember(member)
-	if err != nil {
-		return fmt.Errorf("editing an IAM policy: %w", err)
-	}
-	if permissionsOf(role) == nil {
-		return fmt.Errorf("editing an IAM policy: role %q is unknown to the emulator", role)
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	a := g.find(name)
-	if a == nil {
-		return fmt.Errorf("editing an IAM policy: %s does not exist", name)
-	}
-	a.bindings = edit(slices.Clone(a.bindings), binding{role, parsed})
-	return nil
-}
-
-// Policy returns the members of each role in the IAM policy of the service account of that email or
-// unique ID; nil if there is no such account.
-func (g *Cloud) Policy(name string) map[string][]string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	a := g.find(name)
-	if a == nil {
-		return nil
-	}
-	policy := make(map[string][]string)
-	for _, b := range a.bindings {
-		policy[b.role] = append(policy[b.role], b.member.String())
-	}
-	return policy
-}
-
 // putAccount stores an account with its defaults. g.mu is held.
 func (g *Cloud) putAccount(sa ServiceAccount) *account {
 	if sa.UniqueID == "" {
@@ -206,14 +106,6 @@ func (g *Cloud) find(name string) *account {
 		}
 	}
 	return nil
-}
-
-// grants reports whether the account's policy gives the holder of a token the permission. g.mu is
-// held.
-func (a *account) grants(permission string, to *issued) bool {
-	return slices.ContainsFunc(a.bindings, func(b binding) bool {
-		return slices.Contains(permissionsOf(b.role), permission) && to.is(b.member)
-	})
 }
 
 // uniqueIDOf makes a unique ID, 21 digits that start with 1 as Google's do.
