@@ -37,8 +37,8 @@ type NamedFault struct {
 
 // Inject brings the fault about in c, and returns what takes it back. The faults that are
 // misconfigurations concern the provider, the service account and the instance that c's Options
-// describe.
-func (f NamedFault) Inject(c *Cloud) (undo func()) { return f.inject(c) }
+// describe. Faults can be taken back in any order.
+func (f NamedFault) Inject(c *Cloud) (undo func()) { return c.InjectNamed(f).Undo }
 
 // FaultByName returns the fault of the catalogue that has the given name.
 func FaultByName(name string) (NamedFault, bool) {

@@ -26,11 +26,13 @@ type Cloud struct {
 	aws    *fakeaws.Cloud
 	google *fakegoogle.Cloud
 
-	options Options // with every default filled in
-	skew    atomic.Int64
+	options Options      // with every default filled in
+	offset  atomic.Int64 // of SetClock
+	skew    atomic.Int64 // of the faults of the clock
 	open    openRequests
 	log     requestLog
 	faults  faultSet
+	named   namedFaults
 	hosts   hostSet
 	apis    sync.Map // of http.Handler, by host; see Handle
 }
@@ -67,16 +69,16 @@ func New(opts Options) *Cloud {
 	return c
 }
 
-// Now returns the time by the clock of both clouds: time.Now plus the offset of SetClock.
+// Now returns the time by the clock of both clouds: time.Now plus [Cloud.ClockOffset].
 func (c *Cloud) Now() time.Time {
-	return time.Now().Add(time.Duration(c.skew.Load()))
+	return time.Now().Add(c.ClockOffset())
 }
 
 // SetClock sets the clock of both clouds to time.Now plus offset, 0 at first. A positive offset is
 // a machine whose clock is behind, a negative one a machine whose clock is ahead. What the clouds
 // issued before keeps its expiry.
 func (c *Cloud) SetClock(offset time.Duration) {
-	c.skew.Store(int64(offset))
+	c.offset.Store(int64(offset))
 }
 
 // Client returns an HTTP client for which the emulator is the whole network. It reaches the

@@ -63,14 +63,15 @@ var foreignVariables = [...]string{
 // os.DevNull. The sources that read a token from a file get one in dir, which must exist and
 // outlive the client. The result can be added to [os/exec.Cmd.Env] or set with testing.T.Setenv.
 func (s *Server) Env(source CredentialSource, dir string) ([]string, error) {
+	cloud := s.cloud.Load()
 	env := make(map[string]string)
 	for _, name := range foreignVariables {
 		env[name] = ""
 	}
 	env["AWS_CONFIG_FILE"] = os.DevNull
 	env["AWS_SHARED_CREDENTIALS_FILE"] = os.DevNull
-	env["AWS_REGION"] = s.cloud.aws.Region()
-	env["AWS_DEFAULT_REGION"] = s.cloud.aws.Region()
+	env["AWS_REGION"] = cloud.aws.Region()
+	env["AWS_DEFAULT_REGION"] = cloud.aws.Region()
 	env["AWS_ENDPOINT_URL_STS"] = s.URL
 	env["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = s.URL
 	if err := s.lead(env, source, dir); err != nil {
@@ -86,10 +87,11 @@ func (s *Server) Env(source CredentialSource, dir string) ([]string, error) {
 
 // lead adds the variables of one source to env.
 func (s *Server) lead(env map[string]string, source CredentialSource, dir string) error {
-	role := s.cloud.options.Role
+	cloud := s.cloud.Load()
+	role := cloud.options.Role
 	switch source {
 	case SourceEnvironment:
-		keys, err := s.cloud.aws.Session(role, "environment", 12*time.Hour)
+		keys, err := cloud.aws.Session(role, "environment", 12*time.Hour)
 		if err != nil {
 			return err
 		}
@@ -105,16 +107,16 @@ func (s *Server) lead(env map[string]string, source CredentialSource, dir string
 		env["HTTP_PROXY"], env["http_proxy"] = s.URL, s.URL
 		env["NO_PROXY"], env["no_proxy"] = "", ""
 	case SourceEKSPodIdentity:
-		name, err := writeToken(dir, "eks-pod-identity-token", s.cloud.aws.PodToken())
+		name, err := writeToken(dir, "eks-pod-identity-token", cloud.aws.PodToken())
 		env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = s.URL + "/container/eks/v1/credentials"
 		env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = name
 		return err
 	case SourceIRSA:
-		arn, err := s.cloud.aws.RoleARN(role)
+		arn, err := cloud.aws.RoleARN(role)
 		if err != nil {
 			return err
 		}
-		token, err := s.cloud.aws.WebIdentityToken(role, "system:serviceaccount:default:app", 24*time.Hour)
+		token, err := cloud.aws.WebIdentityToken(role, "system:serviceaccount:default:app", 24*time.Hour)
 		if err != nil {
 			return err
 		}
@@ -155,10 +157,11 @@ func writeToken(dir, name, token string) (string, error) {
 // Config returns the configuration of a workload that finds its AWS credentials and region as the
 // AWS SDK does, see [Server.Env], and reaches Google at this server.
 func (s *Server) Config() awsfed.Config {
+	cloud := s.cloud.Load()
 	return awsfed.Config{
-		Audience:               s.cloud.Provider().Audience(),
-		ServiceAccount:         s.cloud.options.ServiceAccount,
-		UniverseDomain:         s.cloud.options.configUniverse(),
+		Audience:               cloud.Provider().Audience(),
+		ServiceAccount:         cloud.options.ServiceAccount,
+		UniverseDomain:         cloud.options.configUniverse(),
 		TokenURL:               s.URL + "/v1/token",
 		IAMCredentialsEndpoint: s.URL,
 		OAuthTokenURL:          s.URL + "/token",
@@ -173,11 +176,12 @@ func (s *Server) Config() awsfed.Config {
 // AIP-4117 wants, needs url, region_url and imdsv2_session_token_url taken out, and AWS credentials
 // from [SourceEnvironment].
 func (s *Server) CredentialFile() ([]byte, error) {
-	o := s.cloud.options
+	cloud := s.cloud.Load()
+	o := cloud.options
 	file := map[string]any{
 		"universe_domain":                   o.Universe,
 		"type":                              "external_account",
-		"audience":                          s.cloud.Provider().Audience(),
+		"audience":                          cloud.Provider().Audience(),
 		"subject_token_type":                "urn:ietf:params:aws:token-type:aws4_request",
 		"token_url":                         s.URL + "/v1/token",
 		"service_account_impersonation_url": s.URL + "/v1/projects/-/serviceAccounts/" + o.ServiceAccount + ":generateAccessToken",

@@ -16,6 +16,8 @@ const maxRequests = 10_000
 // Request is one request that reached the emulator. It holds no query, header or body, and so no
 // secret.
 type Request struct {
+	// Number counts the requests of a cloud from 1 on. ResetRequests does not set it back.
+	Number int
 	// Time is when the request came, by time.Now: SetClock does not move it.
 	Time time.Time
 	// Endpoint is the service that was asked.
@@ -76,6 +78,7 @@ type requestLog struct {
 	mu       sync.Mutex
 	requests []*Request // oldest first; a Request is changed under mu only
 	counts   map[Endpoint]int
+	last     int // the number of the last request
 }
 
 // begin adds a request that is yet to be answered. The caller must not touch it again but through
@@ -86,6 +89,8 @@ func (l *requestLog) begin(r *Request) {
 	if len(l.requests) == maxRequests {
 		l.requests = slices.Delete(l.requests, 0, 1)
 	}
+	l.last++
+	r.Number = l.last
 	l.requests = append(l.requests, r)
 	if l.counts == nil {
 		l.counts = make(map[Endpoint]int)

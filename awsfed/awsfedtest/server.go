@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -24,7 +25,7 @@ type Server struct {
 	// URL is where the server is reached, without a slash at the end: http://127.0.0.1:PORT.
 	URL string
 
-	cloud *Cloud
+	cloud atomic.Pointer[Cloud] // see Replace
 	host  string
 	http  *http.Server
 	stop  context.CancelFunc // ends the context of every request
@@ -69,8 +70,9 @@ func (c *Cloud) StartAt(addr string) (*Server, error) {
 
 // startOn serves the cloud on a listener that was asked for as addr.
 func (c *Cloud) startOn(listener net.Listener, addr string) *Server {
-	s := &Server{cloud: c, host: publicHost(addr, listener.Addr()), idle: make(chan struct{})}
+	s := &Server{host: publicHost(addr, listener.Addr()), idle: make(chan struct{})}
 	s.URL = "http://" + s.host
+	s.cloud.Store(c)
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.http = &http.Server{
@@ -98,7 +100,7 @@ func (c *Cloud) startOn(listener net.Listener, addr string) *Server {
 		_ = s.http.Close() // closes the listener, too
 		serving.Wait()
 		s.wait()
-		c.hosts.remove(s.host)
+		s.cloud.Load().hosts.remove(s.host)
 	})
 	return s
 }
@@ -161,7 +163,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err)
 		return
 	}
-	s.cloud.ServeHTTP(w, r)
+	s.cloud.Load().ServeHTTP(w, r)
 }
 
 // refuse ends a request that has no answer.
