@@ -84,3 +84,6 @@ func (o Options) configUniverse() string {
 	}
 	return o.Universe
 }
+
+// Options returns what the cloud was made from, with every default filled in that is a string.
+func (c *Cloud) Options() Options { return c.options }

@@ -63,6 +63,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := s.write(server); err != nil {
 		return err
 	}
+	world := servedWorld{&optionsWorld{base: awsfedtest.Options{Logger: s.options.Logger}, cloud: cloud}, server}
+	api, err := s.admin.start(world, s.expose, stdout)
+	if err != nil {
+		return err
+	}
+	defer api.Close()
 	fmt.Fprintf(stdout, "emulator ready at %s\n", server.URL)
 	<-ctx.Done()
 	return nil

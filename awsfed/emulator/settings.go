@@ -23,6 +23,7 @@ type settings struct {
 	faults         []awsfedtest.NamedFault
 	listFaults     bool
 	options        awsfedtest.Options
+	admin          adminSettings
 }
 
 // parse reads the command line and reports its first mistake.
@@ -59,6 +60,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.StringVar(&s.options.Pool, "pool", "", "`ID` of the workload identity pool (default my-aws-pool)")
 	f.StringVar(&s.options.Provider, "provider", "", "`ID` of the pool's AWS provider (default my-aws-provider)")
 	f.StringVar(&s.options.ServiceAccount, "service-account", "", "`email` of the service account (default aws-app@PROJECT_ID.iam.gserviceaccount.com)")
+	s.admin.register(f)
 	if err := f.Parse(args); err != nil {
 		return settings{}, err
 	}
@@ -70,7 +72,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 			return settings{}, err
 		}
 	}
-	return s, nil
+	return s, s.admin.check(s.expose)
 }
 
 // onLoopback refuses an address that other machines could reach.

@@ -1,0 +1,14 @@
+package admin
+
+import "github.com/awsfed/awsfed-go/awsfed/awsfedtest"
+
+// World is what the admin API looks after. Its methods are called by many goroutines.
+type World interface {
+	// Config is the configuration in force, as a JSON or YAML document. It holds no secret.
+	Config() []byte
+	// Replace puts a new world, which data describes, in the place of the old one, or changes
+	// nothing. The error names the fields that do not fit.
+	Replace(data []byte) error
+	// Cloud is the world's clouds. Replace makes others.
+	Cloud() *awsfedtest.Cloud
+}
