@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 	"github.com/awsfed/awsfed-go/awsfed/emulator/internal/admin"
 )
 
@@ -62,19 +61,4 @@ func (s *adminSettings) start(world admin.World, expose bool, stdout io.Writer) 
 	}
 	fmt.Fprintf(stdout, "admin ready at %s\n", server.URL)
 	return server, nil
-}
-
-// servedWorld is a world that a server serves, also after it is replaced.
-type servedWorld struct {
-	admin.World
-	server *awsfedtest.Server
-}
-
-// Replace implements [admin.World].
-func (w servedWorld) Replace(data []byte) error {
-	if err := w.World.Replace(data); err != nil {
-		return err
-	}
-	w.server.Replace(w.World.Cloud())
-	return nil
 }

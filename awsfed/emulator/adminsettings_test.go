@@ -78,7 +78,8 @@ func (r runningAdmin) order(t *testing.T, method, path, body string) (int, map[s
 }
 
 func TestAdminAPIChangesTheEmulatorThatRuns(t *testing.T) {
-	emulator := launchAdmin(t, "-admin", "127.0.0.1:0", "-fault", "sts-unavailable")
+	file := filepath.Join(t.TempDir(), "emulator.env")
+	emulator := launchAdmin(t, "-admin", "127.0.0.1:0", "-fault", "sts-unavailable", "-source", "irsa", "-env", file)
 	keys := func() int {
 		response, err := http.Get(emulator.url + "/oauth2/v3/certs")
 		require.NoError(t, err)
@@ -107,6 +108,10 @@ func TestAdminAPIChangesTheEmulatorThatRuns(t *testing.T) {
 	_, config := emulator.order(t, "GET", "/config", "")
 	assert.Equal(t, "other", config["role"])
 	assert.Equal(t, "my-aws-pool", config["pool"])
+
+	written, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Contains(t, string(written), "111122223333", "clients can find it")
 
 	status, answer = emulator.order(t, "PUT", "/config", `{"roel": "x", "region": 1}`)
 	assert.Equal(t, http.StatusBadRequest, status)

@@ -63,7 +63,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := s.write(server); err != nil {
 		return err
 	}
-	world := servedWorld{&optionsWorld{base: awsfedtest.Options{Logger: s.options.Logger}, cloud: cloud}, server}
+	world := &servedWorld{
+		World:  &optionsWorld{base: awsfedtest.Options{Logger: s.options.Logger}, cloud: cloud},
+		server: server, write: s.write,
+	}
 	api, err := s.admin.start(world, s.expose, stdout)
 	if err != nil {
 		return err

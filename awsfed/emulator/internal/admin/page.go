@@ -25,6 +25,7 @@ func newPage() *page {
 // pageData is what the template is given.
 type pageData struct {
 	Nonce    string
+	Update   bool // for the script of a page that is open: no style and no script again
 	World    worldView
 	Faults   []awsfedtest.InjectedFault
 	Now      string
@@ -65,10 +66,12 @@ type requestView struct {
 }
 
 // servePage answers with the page.
-func (h *handler) servePage(w http.ResponseWriter, _ *http.Request) {
+func (h *handler) servePage(w http.ResponseWriter, r *http.Request) {
 	nonce := rand.Text()
 	var body bytes.Buffer
-	if err := h.page.template.Execute(&body, h.look(nonce)); err != nil {
+	data := h.look()
+	data.Nonce, data.Update = nonce, r.URL.Query().Has("update")
+	if err := h.page.template.Execute(&body, data); err != nil {
 		refuse(w, http.StatusInternalServerError, "the page cannot be made: %v", err)
 		return
 	}
@@ -79,10 +82,9 @@ func (h *handler) servePage(w http.ResponseWriter, _ *http.Request) {
 }
 
 // look gathers what the page shows.
-func (h *handler) look(nonce string) pageData {
+func (h *handler) look() pageData {
 	cloud := h.world.Cloud()
 	data := pageData{
-		Nonce:  nonce,
 		Faults: cloud.InjectedFaults(),
 		Now:    cloud.Now().UTC().Format(time.DateTime),
 		Offset: cloud.ClockOffset(),
@@ -115,9 +117,6 @@ func viewOfRequest(r awsfedtest.Request) requestView {
 	v.Judgement = viewOf(o.get("judgement")).Fields
 	if r.Fault != "" {
 		v.Judgement = append(v.Judgement, fieldView{"fault", view{Text: r.Fault}})
-	}
-	if r.UserAgent != "" {
-		v.Judgement = append(v.Judgement, fieldView{"client", view{Text: r.UserAgent}})
 	}
 	return v
 }

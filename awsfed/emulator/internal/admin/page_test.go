@@ -1,7 +1,6 @@
 package admin_test
 
 import (
-	"net"
 	"net/http"
 	"regexp"
 	"testing"
@@ -131,39 +130,4 @@ func TestEncodeNamesFieldsInSnakeCase(t *testing.T) {
 	data, err := marshaler.MarshalJSON()
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"access_key_id": "", "arn": "", "http_status": 0, "took": "1m0s", "match": null, "next": null}`, string(data))
-}
-
-func TestOpenConnectionsAreBounded(t *testing.T) {
-	inner, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	listener := admin.Limited(inner, 1)
-	accepted := make(chan net.Conn)
-	go func() {
-		for {
-			connection, err := listener.Accept()
-			if err != nil {
-				close(accepted)
-				return
-			}
-			accepted <- connection
-		}
-	}()
-	for range 2 {
-		client, err := net.Dial("tcp", inner.Addr().String())
-		require.NoError(t, err)
-		defer client.Close()
-	}
-	first := <-accepted
-	select {
-	case <-accepted:
-		t.Fatal("a second connection was accepted")
-	case <-time.After(50 * time.Millisecond):
-	}
-	require.NoError(t, first.Close())
-	second, ok := <-accepted
-	require.True(t, ok)
-	require.NoError(t, listener.Close(), "while the slot is taken")
-	_, ok = <-accepted
-	assert.False(t, ok)
-	require.NoError(t, second.Close())
 }

@@ -24,11 +24,11 @@ td:first-child, time { white-space: nowrap; }
 small { color: var(--soft); }
 .refused { background: var(--badground); }
 .refused td strong, tr.refused th { color: var(--bad); }
-dl { margin: 0; }
-dl > div { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr; gap: 0 .8rem; }
+dl { margin: 0; display: grid; grid-template-columns: max-content 1fr; gap: 0 .8rem; }
+dl > div { display: contents; }
 dt { color: var(--soft); font-family: system-ui, sans-serif; }
 dd { margin: 0; }
 ul { margin: 0; padding-left: 1.1rem; }
 .stopped header::after { content: "The emulator does not answer: this is what it was."; color: var(--bad); font-weight: bold; }
-@media (max-width: 50rem) { dl > div { grid-template-columns: 1fr; } }
+@media (max-width: 50rem) { dl { grid-template-columns: 1fr; } }
 `

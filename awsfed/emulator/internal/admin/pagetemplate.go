@@ -11,7 +11,7 @@ const pageTemplate = `<!DOCTYPE html>
 <noscript><meta http-equiv="refresh" content="3"></noscript>
 <title>awsfed emulator</title>
 <link rel="icon" href="data:,">
-<style nonce="{{.Nonce}}">` + pageStyle + `</style>
+{{if not .Update}}<style nonce="{{.Nonce}}">` + pageStyle + `</style>{{end}}
 </head>
 <body>
 <header>
@@ -41,7 +41,7 @@ const pageTemplate = `<!DOCTYPE html>
 <td>{{.Number}}</td>
 <td><time>{{.Time.UTC.Format "15:04:05.000"}}</time></td>
 <td>{{.Endpoint}}</td>
-<td>{{.Method}} <strong>{{.What}}</strong>{{if .Replayed}}<br><small>replayed by Google’s STS</small>{{end}}</td>
+<td>{{.Method}} <strong>{{.What}}</strong><br><small>{{if .Replayed}}replayed by Google’s STS{{else}}{{.UserAgent}}{{end}}</small></td>
 <td>{{if .Status}}<strong>{{.Status}}</strong> {{end}}{{.Outcome}}</td>
 <td>{{template "fields" .Judgement}}</td>
 </tr>{{end}}
@@ -57,7 +57,7 @@ const pageTemplate = `<!DOCTYPE html>
 </section>
 
 </main>
-<script nonce="{{.Nonce}}">` + pageScript + `</script>
+{{if not .Update}}<script nonce="{{.Nonce}}">` + pageScript + `</script>{{end}}
 </body>
 </html>
 {{define "value"}}{{if .Table}}<table>
@@ -76,7 +76,7 @@ const pageScript = `
 const parts = ["clock", "faults", "requests", "world"];
 async function update() {
   try {
-    const response = await fetch("/", {cache: "no-store"});
+    const response = await fetch("/?update", {cache: "no-store"});
     if (!response.ok) throw new Error(response.statusText);
     const next = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const id of parts) {
