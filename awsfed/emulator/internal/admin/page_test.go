@@ -89,6 +89,7 @@ func TestPageShowsAnyDocument(t *testing.T) {
 		"a list of long ones": {"a: [xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, yyyyyyyyyyyyyyyyyyyyy]", "<ul><li><code>xxx"},
 		"a list of objects":   {"[{a: x}, {b: y}]", `<th scope="col">a</th><th scope="col">b</th>`},
 		"a list of both":      {"a: [{a: x}, y]", "<ul><li><dl>"},
+		"objects in objects":  {"[{a: x, b: [{c: y}]}]", `<ul><li><dl><div><dt>a</dt><dd><code>x</code></dd></div><div><dt>b</dt><dd><table>`},
 		"an expression":       {"condition: |\n  attribute.env == 'prod' &&\n  true\n", "attribute.env == &#39;prod&#39; &amp;&amp;\ntrue"},
 		"an alias":            {"a: &x {b: c}\nd: *x", "<code>*x</code>"},
 		"zero as a text":      {`a: "0"`, "<code>0</code>"},

@@ -20,7 +20,8 @@ thead th { background: var(--head); }
 td, dd, code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
 td.prose { font-family: inherit; }
 code { font-size: inherit; white-space: pre-wrap; }
-td:first-child, time { white-space: nowrap; }
+#world td { min-width: 8.5rem; }
+time { white-space: nowrap; }
 small { color: var(--soft); }
 .refused { background: var(--badground); }
 .refused td strong, tr.refused th { color: var(--bad); }
@@ -28,7 +29,10 @@ dl { margin: 0; display: grid; grid-template-columns: max-content 1fr; gap: 0 .8
 dl > div { display: contents; }
 dt { color: var(--soft); font-family: system-ui, sans-serif; }
 dd { margin: 0; }
+dd > table { margin: .2rem 0 .6rem; }
 ul { margin: 0; padding-left: 1.1rem; }
+ul:has(> li > dl) { list-style: none; padding: 0; }
+li > dl { border-left: 2px solid var(--line); padding-left: .6rem; margin-bottom: .6rem; }
 .stopped header::after { content: "The emulator does not answer: this is what it was."; color: var(--bad); font-weight: bold; }
 @media (max-width: 50rem) { dl { grid-template-columns: 1fr; } }
 `

@@ -92,7 +92,15 @@ func short(items []view) (string, bool) {
 	return strings.Join(texts, ", "), length <= 40
 }
 
-// tableOf returns the table of a list that holds objects alone; nil for any other.
+// nests reports whether there is a table anywhere in the view, or a list of more than texts.
+func (v view) nests() bool {
+	return v.Table != nil ||
+		slices.ContainsFunc(v.Items, func(item view) bool { return item.Text == "" }) ||
+		slices.ContainsFunc(v.Fields, func(field fieldView) bool { return field.Value.nests() })
+}
+
+// tableOf returns the table of a list that holds objects alone; nil for any other. A table within a
+// table leaves no room for either, so objects that hold further ones are no rows.
 func tableOf(list []any) *tableView {
 	var table tableView
 	for _, item := range list {
@@ -112,7 +120,9 @@ func tableOf(list []any) *tableView {
 	for _, item := range list {
 		row := make([]view, len(table.Columns))
 		for i, column := range table.Columns {
-			row[i] = viewOf(item.(object).get(column))
+			if row[i] = viewOf(item.(object).get(column)); row[i].nests() {
+				return nil
+			}
 		}
 		table.Rows = append(table.Rows, row)
 	}
