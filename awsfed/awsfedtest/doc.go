@@ -29,8 +29,9 @@
 // [Cloud.Grant] add more, also of other AWS accounts, [Cloud.AddWorkspaceUser] and
 // [Cloud.DelegateDomain] a Workspace with domain-wide delegation; [Cloud.SetPropagation] lets
 // changes of IAM policies take their time, as Google does; [Cloud.EnableOutboundIdentity] makes the
-// AWS account an OpenID Connect issuer; [Cloud.RequireClient] demands that clients of STS authenticate themselves; [Cloud.Check]
-// says whose an access token is, and [Access.MayUse] what a downscoped one is good for.
+// AWS account an OpenID Connect issuer; [Cloud.RequireClient] demands that clients of STS
+// authenticate themselves; [Cloud.Check] says whose an access token is, and [Access.MayUse] what a
+// downscoped one is good for.
 //
 // # Without a network, or with one
 //

@@ -15,8 +15,8 @@ type Endpoint string
 const (
 	// AWSSTS is the AWS Security Token Service, in every region that AWS has: AssumeRole,
 	// AssumeRoleWithWebIdentity, GetAccessKeyInfo, GetCallerIdentity, GetSessionToken and, once
-	// enabled, GetWebIdentityToken. Requests are signed in a header or in the query, and answers are
-	// XML or, as the Accept header says, JSON.
+	// enabled, GetWebIdentityToken. Requests are signed in a header or in the query, and answers
+	// are XML or, as the Accept header says, JSON.
 	AWSSTS Endpoint = "aws-sts"
 	// AWSIssuer is the issuer of the tokens of [Cloud.EnableOutboundIdentity]: its discovery
 	// document and its keys. It is known by its host alone, on a [Server] too.

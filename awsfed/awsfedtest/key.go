@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// AddUser adds an IAM user and returns a new pair of long-lived keys, which have no session token. The
-// user is named by its ARN (arn:aws:iam::ACCOUNT:user/NAME, without a path) or, if it is of the
+// AddUser adds an IAM user and returns a new pair of long-lived keys, which have no session token.
+// The user is named by its ARN (arn:aws:iam::ACCOUNT:user/NAME, without a path) or, if it is of the
 // cloud's own account, its name. A user that exists gets a further pair.
 func (c *Cloud) AddUser(user string) (aws.Credentials, error) {
 	account, name := "", user

@@ -180,8 +180,8 @@ func refuse(w http.ResponseWriter, err error) {
 
 // ServeHTTP makes a cloud an [http.Handler], for a server of one's own. The Host of the request
 // decides which service answers if it is a real one's, so that the emulator can stand behind a
-// changed DNS or be an HTTP proxy; else the path decides. A host that would be AWS STS's, in a region
-// that AWS does not have, gets a 404.
+// changed DNS or be an HTTP proxy; else the path decides. A host that would be AWS STS's, in a
+// region that AWS does not have, gets a 404.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer c.open.begin()()
 	endpoint, ok := c.endpointOfHost(r.Host, r.URL.Path)

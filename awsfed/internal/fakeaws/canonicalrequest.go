@@ -66,9 +66,9 @@ func foldSpaces(value string) string {
 	return strings.TrimSpace(value)
 }
 
-// canonicalPath takes needless slashes and relative parts out of a path (RFC 3986 §5.2.4) and encodes
-// it a second time, both of which AWS's documentation asks for ("Create a canonical request") of all
-// services but S3. The SDK for Go does not do the former, which a service may mind
+// canonicalPath takes needless slashes and relative parts out of a path (RFC 3986 §5.2.4) and
+// encodes it a second time, both of which AWS's documentation asks for ("Create a canonical
+// request") of all services but S3. The SDK for Go does not do the former, which a service may mind
 // (smithy-lang/smithy-rs#1308); that all services do as documented has been doubted
 // (aws/aws-sdk-js#853).
 func canonicalPath(wire string) string {

@@ -106,8 +106,8 @@ func (a *Cloud) judgeGoogle(token string, claimed webIdentity, now time.Time) (w
 	return identity, identity.judge(identity.Audience[0], now)
 }
 
-// provider is the Provider of the answer: the ARN of an IAM identity provider of the role's account,
-// or a name that AWS knows without one.
+// provider is the Provider of the answer: the ARN of an IAM identity provider of the role's
+// account, or a name that AWS knows without one.
 func (a *Cloud) provider(w webIdentity, account string) string {
 	if w.Issuer == googleIssuer {
 		return googleProvider

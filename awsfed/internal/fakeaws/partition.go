@@ -60,9 +60,9 @@ func dualStackSuffix(partition string) string {
 }
 
 // STSRegion returns the partition and the region that a host of AWS STS, which may hold a port,
-// stands for: sts.REGION.… and, where AWS has one, sts-fips.REGION.…, single and dual stack, and the
-// global sts.amazonaws.com, which wants its requests scoped to us-east-1. The last result is false
-// for every other host, that of a region which does not exist among them.
+// stands for: sts.REGION.… and, where AWS has one, sts-fips.REGION.…, single and dual stack, and
+// the global sts.amazonaws.com, which wants its requests scoped to us-east-1. The last result is
+// false for every other host, that of a region which does not exist among them.
 func STSRegion(host string) (partition, region string, ok bool) {
 	service, domain, _ := strings.Cut(Hostname(host), ".")
 	if service == "sts" && domain == DNSSuffix("aws") {

@@ -6,9 +6,9 @@ import "strings"
 // missing at once.
 //
 // X-Amz-Expires counts for nothing: by the comments in aws-iam-authenticator, STS looks at the 15
-// minutes from X-Amz-Date alone, and the AWS SDK for Go leaves the parameter out. The texts are those
-// of AWS's other services, as public imitations of DynamoDB and Kinesis have them. That another
-// algorithm is no signature at all is what the authors of scratchstack-aws-signature found.
+// minutes from X-Amz-Date alone, and the AWS SDK for Go leaves the parameter out. The texts are
+// those of AWS's other services, as public imitations of DynamoDB and Kinesis have them. That
+// another algorithm is no signature at all is what the authors of scratchstack-aws-signature found.
 func parsePresigned(query stsParameters) (authorization, *awsError) {
 	algorithm, _ := query.get("X-Amz-Algorithm")
 	if algorithm != sigV4Algorithm {

@@ -18,7 +18,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/internal/fakeaws"
 )
 
-// presigned returns a GetCallerIdentity whose signature is in the query, by the AWS SDK's own client.
+// presigned returns a GetCallerIdentity whose signature is in the query, by the AWS SDK's own
+// client.
 func presigned(t testing.TB, cloud *testCloud, keys aws.Credentials, change ...func(*sts.PresignOptions)) *http.Request {
 	t.Helper()
 	got, err := sts.NewPresignClient(stsClient(cloud, keys)).PresignGetCallerIdentity(t.Context(), nil, change...)

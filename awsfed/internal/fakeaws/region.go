@@ -5,8 +5,9 @@ import "slices"
 // regionsOf returns the regions of partition, that of a new cloud first. A region that does not
 // exist is none's: its endpoints have no name in the DNS, and no signature may be scoped to it.
 //
-// They are the regions of AWS's SDK for Go, v1.47.7 (internal/endpoints/awsrulesfn/partitions.json),
-// read on 2026-11-25. A test holds them against the SDK that the module requires.
+// They are the regions of AWS's SDK for Go, v1.47.7
+// (internal/endpoints/awsrulesfn/partitions.json), read on 2026-11-25. A test holds them against
+// the SDK that the module requires.
 func regionsOf(partition string) []string {
 	switch partition {
 	case "aws":

@@ -15,8 +15,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/internal/fakeaws"
 )
 
-// sdkFile reads a file of the AWS SDK that the module requires. Its packages are internal, its files
-// are not.
+// sdkFile reads a file of the AWS SDK that the module requires. Its packages are internal, its
+// files are not.
 func sdkFile(t *testing.T, pkg, name string) []byte {
 	t.Helper()
 	dir, err := os.Getwd()

@@ -19,8 +19,8 @@ const (
 	stsMaxBody     = 10_000_000 // bytes; AWS cuts at a decimal ten million
 )
 
-// ServeSTS answers as the Security Token Service of every region, in XML or JSON. The action comes first, as at
-// AWS: one that does not exist is named before anybody looks at the signature.
+// ServeSTS answers as the Security Token Service of every region, in XML or JSON. The action comes
+// first, as at AWS: one that does not exist is named before anybody looks at the signature.
 func (a *Cloud) ServeSTS(w http.ResponseWriter, r *http.Request) {
 	now := a.now()
 	requestID := newRequestID()
