@@ -25,13 +25,12 @@
 // an EKS pod run as, and one provider of Google's, by which that role may be the service account
 // aws-app@my-project.iam.gserviceaccount.com. [Options] name them otherwise, and choose the
 // partition, region, universe, attribute mapping and condition. [Cloud.AddRole], [Cloud.AddUser],
-// [Cloud.AddSession], [Cloud.AddProvider], [Cloud.AddOIDCProvider], [Cloud.AddServiceAccount] and
-// [Cloud.Grant] add more, also of other AWS accounts, [Cloud.AddWorkspaceUser] and
-// [Cloud.DelegateDomain] a Workspace with domain-wide delegation; [Cloud.SetPropagation] lets
-// changes of IAM policies take their time, as Google does; [Cloud.EnableOutboundIdentity] makes the
-// AWS account an OpenID Connect issuer; [Cloud.RequireClient] demands that clients of STS
-// authenticate themselves; [Cloud.Check] says whose an access token is, and [Access.MayUse] what a
-// downscoped one is good for.
+// [Cloud.AddSession], [Cloud.AddProvider], [Cloud.AddOIDCProvider] and [Cloud.AddServiceAccount] add
+// more, also of other AWS accounts; [Cloud.Grant] and [Cloud.GrantProject] let them in, at once or, as at Google, in the time of
+// [Cloud.SetPropagation]; [Cloud.AddWorkspaceUser] and [Cloud.DelegateDomain] make a Workspace with
+// domain-wide delegation; [Cloud.EnableOutboundIdentity] makes the AWS account an OpenID Connect
+// issuer; [Cloud.RequireClient] demands that clients of STS authenticate themselves; [Cloud.Check]
+// says whose an access token is, and [Access.MayUse] what a downscoped one is good for.
 //
 // # Without a network, or with one
 //

@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -146,27 +144,4 @@ func TestWhatAServiceAccountSignsIsVerifiedByItsKeysAlone(t *testing.T) {
 			assert.Equal(t, want, err == nil, path)
 		}
 	}
-}
-
-func TestABindingTakesItsTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cloud := awsfedtest.New(awsfedtest.Options{})
-		cloud.SetPropagation(80 * time.Second)
-		account := cloud.Config().ServiceAccount
-		token := federated(t, cloud)
-		minted := func() int {
-			status, _ := callIAM(t, cloud, token, account, "generateAccessToken", `{"scope":["email"]}`)
-			return status
-		}
-		member := cloud.Provider().Attribute("aws_role", "arn:aws:sts::123456789012:assumed-role/app")
-		require.NoError(t, cloud.Revoke(account, "roles/iam.workloadIdentityUser", member))
-		assert.Equal(t, http.StatusOK, minted())
-		time.Sleep(80 * time.Second)
-		assert.Equal(t, http.StatusForbidden, minted())
-		require.NoError(t, cloud.Grant(account, "roles/iam.workloadIdentityUser", member))
-		assert.Equal(t, http.StatusForbidden, minted())
-		time.Sleep(80 * time.Second)
-		assert.Equal(t, http.StatusOK, minted())
-		assert.ErrorContains(t, cloud.Revoke("no@x", "roles/iam.workloadIdentityUser", member), "awsfedtest: ")
-	})
 }

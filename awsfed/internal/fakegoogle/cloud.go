@@ -43,7 +43,8 @@ type Cloud struct {
 	providers     map[principal.Provider]Provider
 	oidcProviders map[principal.Provider]OIDCProvider // no name is in both
 	accounts      map[string]*account                 // by unique ID
-	propagation   time.Duration                       // of changes of IAM policies
+	projectPolicy policy
+	propagation   time.Duration // of changes of IAM policies
 	policy        OrganizationPolicy
 	workspace     workspace
 	tokens        map[[sha256.Size]byte]*issued

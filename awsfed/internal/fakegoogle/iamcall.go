@@ -123,7 +123,7 @@ func (g *Cloud) authorize(c iamCall, permission string, delegates []string) (sa 
 			needed = permissionImplicitDelegation
 			delegation = append(delegation, a.Email)
 		}
-		if _, granted := a.policy.granting(needed, holder, now); !granted {
+		if _, _, granted := g.granting(needed, a, holder, now); !granted {
 			return ServiceAccount{}, nil, permissionDenied(needed)
 		}
 		if a.Disabled {

@@ -3,6 +3,7 @@ package fakegoogle
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/awsfed/awsfed-go/awsfed/principal"
@@ -78,7 +79,7 @@ func (p policy) members() map[string][]string {
 func (p policy) granting(permission string, to *issued, now time.Time) (b binding, found bool) {
 	for _, t := range p {
 		if !now.Before(t.from) && (t.until.IsZero() || now.Before(t.until)) &&
-			slices.Contains(permissionsOf(t.role), permission) && to.is(t.member) {
+			gives(t.role, permission) && to.is(t.member) {
 			return t.binding, true
 		}
 	}
@@ -94,37 +95,52 @@ func (g *Cloud) SetPropagation(d time.Duration) {
 	g.propagation = max(0, d)
 }
 
-// Grant adds a binding to the IAM policy of the service account of that email or unique ID. The
-// member is principal://…, principalSet://… (see package principal) or serviceAccount:EMAIL. A
-// binding that is there is no error.
+// Grant adds a binding to the IAM policy of the service account of that email or unique ID. The role
+// may be any; the member is principal://…, principalSet://… (see package principal) or
+// serviceAccount:EMAIL. A binding that is there is no error.
 func (g *Cloud) Grant(name, role, member string) error {
 	return g.editPolicy(name, role, member, policy.with)
 }
 
-// Revoke removes a binding that [Grant] would add. One that is not there is no error. Tokens that
-// were given out because of it stay valid.
+// Revoke removes a binding that [Cloud.Grant] would add. One that is not there is no error. Tokens
+// that were given out because of it stay valid.
 func (g *Cloud) Revoke(name, role, member string) error {
 	return g.editPolicy(name, role, member, policy.without)
 }
 
-// editPolicy puts a policy in force that edit makes of the one before, of a binding, of the time and
-// of the delay with which changes act.
+// GrantProject adds a binding to the IAM policy of the project, which counts for every service
+// account of the project: see [Cloud.Grant].
+func (g *Cloud) GrantProject(role, member string) error {
+	return g.editPolicy("", role, member, policy.with)
+}
+
+// RevokeProject removes a binding that [Cloud.GrantProject] would add, as [Cloud.Revoke] does.
+func (g *Cloud) RevokeProject(role, member string) error {
+	return g.editPolicy("", role, member, policy.without)
+}
+
+// editPolicy puts a policy in force, that of the project for a name of "", which edit makes of the
+// one before, of a binding, of the time and of the delay with which changes act.
 func (g *Cloud) editPolicy(name, role, member string, edit func(policy, binding, time.Time, time.Duration) policy) error {
 	parsed, err := principal.ParseMember(member)
 	if err != nil {
 		return fmt.Errorf("editing an IAM policy: %w", err)
 	}
-	if permissionsOf(role) == nil {
-		return fmt.Errorf("editing an IAM policy: role %q is unknown to the emulator", role)
+	if !isRole(role) {
+		return fmt.Errorf("editing an IAM policy: role %q is none of the form roles/NAME", role)
 	}
 	now := g.now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	a := g.find(name)
-	if a == nil {
-		return fmt.Errorf("editing an IAM policy: %s does not exist", name)
+	edited := &g.projectPolicy
+	if name != "" {
+		a := g.find(name)
+		if a == nil {
+			return fmt.Errorf("editing an IAM policy: %s does not exist", name)
+		}
+		edited = &a.policy
 	}
-	a.policy = edit(a.policy, binding{role, parsed}, now, g.propagation)
+	*edited = edit(*edited, binding{role, parsed}, now, g.propagation)
 	return nil
 }
 
@@ -138,4 +154,36 @@ func (g *Cloud) Policy(name string) map[string][]string {
 		return nil
 	}
 	return a.policy.members()
+}
+
+// ProjectPolicy returns the members of each role in the IAM policy of the project.
+func (g *Cloud) ProjectPolicy() map[string][]string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.projectPolicy.members()
+}
+
+// granting returns a binding that gives the holder of a token the permission on an account, with the
+// resource that has it in its policy. g.mu is held.
+func (g *Cloud) granting(permission string, on *account, to *issued, now time.Time) (b binding, resource string, found bool) {
+	if b, found = on.policy.granting(permission, to, now); found {
+		return b, "projects/-/" + serviceAccountsPath + "/" + on.Email, true
+	}
+	if g.isOfProject(on.Email) {
+		b, found = g.projectPolicy.granting(permission, to, now)
+	}
+	return b, "projects/" + g.home.ProjectNumber, found
+}
+
+// isOfProject reports whether an account is one of the project's: the one of Options, one that has
+// the project in its email, or a default one of Google's.
+func (g *Cloud) isOfProject(email string) bool {
+	id := g.projectID
+	if domain, project, scoped := strings.Cut(id, ":"); scoped { // example.com:my-project
+		id = project + "." + domain
+	}
+	return email == g.account ||
+		strings.HasSuffix(email, "@"+id+".iam.gserviceaccount.com") ||
+		email == id+"@appspot.gserviceaccount.com" ||
+		email == g.home.ProjectNumber+"-compute@developer.gserviceaccount.com"
 }

@@ -1,7 +1,11 @@
 package fakegoogle
 
-// The roles that a service account's IAM policy can grant here, each with those of its permissions
-// that matter.
+import (
+	"regexp"
+	"slices"
+)
+
+// The roles that the emulator's own parts name.
 const (
 	// RoleWorkloadIdentityUser lets a federated identity get access tokens and ID tokens.
 	RoleWorkloadIdentityUser = "roles/iam.workloadIdentityUser"
@@ -11,7 +15,7 @@ const (
 	RoleServiceAccountOpenIDTokenCreator = "roles/iam.serviceAccountOpenIdTokenCreator"
 )
 
-// The permissions that the Service Account Credentials API asks for.
+// The permissions on service accounts that the Service Account Credentials API asks for.
 const (
 	permissionGet                = "iam.serviceAccounts.get"
 	permissionGetAccessToken     = "iam.serviceAccounts.getAccessToken"
@@ -21,8 +25,10 @@ const (
 	permissionImplicitDelegation = "iam.serviceAccounts.implicitDelegation"
 )
 
-// permissionsOf lists the permissions of a role that matter here; nil for a role that the emulator
-// does not know.
+// permissionsOf lists those permissions of a role that the API asks for. The contents of all roles
+// are recalled and not measured. That neither the basic roles nor those that manage service accounts
+// give tokens is what people stumble over: roles/iam.serviceAccountUser has
+// iam.serviceAccounts.actAs, which nothing here asks for.
 func permissionsOf(role string) []string {
 	switch role {
 	case RoleWorkloadIdentityUser:
@@ -34,6 +40,17 @@ func permissionsOf(role string) []string {
 		}
 	case RoleServiceAccountOpenIDTokenCreator:
 		return []string{permissionGetOpenIDToken}
+	case "roles/iam.serviceAccountUser", "roles/iam.serviceAccountAdmin", "roles/owner", "roles/editor", "roles/viewer":
+		return []string{permissionGet}
 	}
-	return nil
+	return nil // roles/iam.workloadIdentityPoolAdmin has none on service accounts, for one
 }
+
+// isRole reports whether s can be the name of a role: a predefined one, or a custom one of a project
+// or an organization.
+func isRole(s string) bool {
+	return regexp.MustCompile(`^(projects/[a-z0-9.:-]+/|organizations/[0-9]+/)?roles/[A-Za-z0-9_.]+$`).MatchString(s)
+}
+
+// gives reports whether a role has the permission.
+func gives(role, permission string) bool { return slices.Contains(permissionsOf(role), permission) }

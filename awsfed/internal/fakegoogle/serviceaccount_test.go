@@ -88,7 +88,7 @@ func TestServiceAccountsThatCannotBe(t *testing.T) {
 		"an update of nobody":   {func() error { return google.UpdateServiceAccount("no@x", update) }, "no@x does not exist"},
 		"a deletion of nobody":  {func() error { _, err := google.DeleteServiceAccount("no@x"); return err }, "no@x does not exist"},
 		"a grant on nobody":     {func() error { return google.Grant("no@x", fakegoogle.RoleWorkloadIdentityUser, everyone) }, "no@x does not exist"},
-		"an unknown role":       {func() error { return google.Grant(appEmail, "roles/viewer", everyone) }, `role "roles/viewer" is unknown`},
+		"what is no role":       {func() error { return google.Grant(appEmail, "viewer", everyone) }, `role "viewer" is none of the form`},
 		"a member that is none": {func() error { return google.Grant(appEmail, fakegoogle.RoleWorkloadIdentityUser, "user:a@b") }, `member "user:a@b"`},
 	} {
 		t.Run(name, func(t *testing.T) { assert.ErrorContains(t, test.do(), test.want) })
