@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/inprocess"
+	"github.com/awsfed/awsfed-go/awsfed/internal/judged"
 )
 
 // answer serves a request at endpoint, faults included, and logs it. All requests come through it:
@@ -29,18 +30,19 @@ func (c *Cloud) answer(r *http.Request, endpoint Endpoint, replayed bool) (a *in
 	}
 	entry.Fault = strings.Join(names, ",")
 	c.log.begin(entry)
+	var record judged.Record
 	defer func() {
 		status := 0
 		if err == nil && a != nil {
 			status = a.Status
 		}
-		c.report(r.Context(), c.log.end(entry, status))
+		c.report(r.Context(), c.log.end(entry, status, judgementOf(record)))
 	}()
 
 	if err := hold(r.Context(), faults, kindDelay); err != nil {
 		return nil, err
 	}
-	a, err = c.act(r, endpoint, faults)
+	a, err = c.act(r, endpoint, faults, &record)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +53,7 @@ func (c *Cloud) answer(r *http.Request, endpoint Endpoint, replayed bool) (a *in
 }
 
 // act lets the deciding fault, or without one the service, answer.
-func (c *Cloud) act(r *http.Request, endpoint Endpoint, faults []Fault) (*inprocess.Answer, error) {
+func (c *Cloud) act(r *http.Request, endpoint Endpoint, faults []Fault, record *judged.Record) (*inprocess.Answer, error) {
 	a := inprocess.NewAnswer()
 	for _, f := range faults {
 		switch f.kind {
@@ -71,8 +73,11 @@ func (c *Cloud) act(r *http.Request, endpoint Endpoint, faults []Fault) (*inproc
 		}
 	}
 	if a.Status == 0 {
-		c.serve(a, r, endpoint)
+		c.serve(a, r.WithContext(judged.With(r.Context(), record)), endpoint)
 		a.WriteHeader(http.StatusOK)
+		if endpoint == AWSSTS && record.Reason == "" {
+			record.Reason = awsReason(a)
+		}
 	}
 	if a.Header().Get("Date") == "" {
 		a.Header().Set("Date", c.Now().UTC().Format(http.TimeFormat))
@@ -128,6 +133,7 @@ func (c *Cloud) report(ctx context.Context, r Request) {
 	if r.Fault != "" {
 		attrs = append(attrs, slog.String("fault", r.Fault))
 	}
+	attrs = append(attrs, r.Judgement.attrs()...)
 	c.options.Logger.LogAttrs(ctx, slog.LevelInfo, "request", attrs...)
 }
 

@@ -42,7 +42,7 @@
 // left: such a test ends with [Cloud.Wait]. [Cloud.Start] serves the same cloud on a port of
 // loopback, with [Server.Env] and [Server.CredentialFile] for unmodified clients in any language;
 // awsfed/emulator of this repository is a program around it. [Cloud.Requests] says what was asked
-// either way.
+// either way, and by the [Judgement] of each request why it was refused, or what allowed it.
 //
 // # When things go wrong
 //

@@ -9,7 +9,8 @@ import "time"
 // recalled:
 //
 //   - roles/iam.workloadIdentityUser lets a federated identity get access tokens and ID tokens,
-//   - roles/iam.serviceAccountTokenCreator lets its member get tokens, sign, and pass delegation on,
+//   - roles/iam.serviceAccountTokenCreator lets its member get tokens, sign, and pass delegation
+//     on,
 //   - roles/iam.serviceAccountOpenIdTokenCreator lets its member get ID tokens,
 //   - roles/iam.serviceAccountUser, roles/iam.serviceAccountAdmin, roles/owner, roles/editor and
 //     roles/viewer let their members look an account up and give no tokens.

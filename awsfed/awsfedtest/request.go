@@ -40,6 +40,8 @@ type Request struct {
 	// Fault names the faults that struck the request, in the order of their injection and with a
 	// comma between them. It is empty for none.
 	Fault string
+	// Judgement is how the service judged the request, as soon as it is answered.
+	Judgement Judgement
 	// Status is the HTTP status of the answer, and 0 as long as there is none: for ever if the
 	// connection was dropped or reset.
 	Status int
@@ -53,6 +55,7 @@ func (c *Cloud) Requests() []Request {
 	requests := make([]Request, len(c.log.requests))
 	for i, r := range c.log.requests {
 		requests[i] = *r
+		requests[i].Judgement = r.Judgement.clone()
 	}
 	return requests
 }
@@ -100,10 +103,10 @@ func (l *requestLog) begin(r *Request) {
 
 // end notes the answer to a request that begin added, and returns the request as it is then. Status
 // 0 says that there was no answer.
-func (l *requestLog) end(r *Request, status int) Request {
+func (l *requestLog) end(r *Request, status int, judgement Judgement) Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r.Status = status
+	r.Status, r.Judgement = status, judgement
 	return *r
 }
 

@@ -1,18 +1,23 @@
 package fakegoogle
 
-import "time"
+import (
+	"time"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/judged"
+)
 
 // downscope exchanges an access token of the cloud's for one with a Credential Access Boundary,
 // which is good for as long. The reference asks for no audience and no scope here; they are not
 // looked at.
-func (g *Cloud) downscope(p parameters, options exchangeOptions) (exchanged, *judgement) {
+func (g *Cloud) downscope(p parameters, options exchangeOptions, record *judged.Record) (exchanged, *judgement) {
 	if len(options.boundary) == 0 {
 		return exchanged{}, judge(ReasonAccessBoundary, "")
 	}
 	source, failure := g.holder(p["subject_token"])
 	if failure != nil {
-		return exchanged{}, judge(ReasonAccessToken, "the access token in subject_token is not valid: %s", failure.Reason)
+		return exchanged{}, judge(ReasonAccessToken, "the access token in subject_token is not valid: %s", failure.Reason).openly()
 	}
+	record.Caller = source.Principal
 	if len(source.Boundary) > 0 {
 		return exchanged{}, judge(ReasonDownscoped, "")
 	}

@@ -1,6 +1,7 @@
 package fakegoogle
 
 import (
+	"cmp"
 	"net/http"
 )
 
@@ -18,6 +19,9 @@ type APIError struct {
 
 	// Violations are those of its google.rpc.PreconditionFailure.
 	Violations []Violation
+	// Why is what a record says of it besides Status, in the place of Reason. It quotes nothing
+	// that has not been checked.
+	Why string
 	// BadFields are the descriptions of the field violations of its google.rpc.BadRequest.
 	BadFields []string
 }
@@ -40,6 +44,20 @@ func (e *APIError) Error() string {
 		s += " " + v.Description
 	}
 	return s
+}
+
+// record is what a record says of the error.
+func (e *APIError) record() string {
+	if more := cmp.Or(e.Why, e.Reason); more != "" {
+		return e.Status + ": " + more
+	}
+	return e.Status
+}
+
+// because has a record say why.
+func (e *APIError) because(why string) *APIError {
+	e.Why = why
+	return e
 }
 
 // ServeHTTP answers with the error.

@@ -27,7 +27,7 @@ func parseOptions(s string) (exchangeOptions, *judgement) {
 		return exchangeOptions{}, nil
 	}
 	if len(s) > maxOptions {
-		return exchangeOptions{}, judge(ReasonOptions, "options have %d characters, more than %d", len(s), maxOptions)
+		return exchangeOptions{}, judge(ReasonOptions, "options have %d characters, more than %d", len(s), maxOptions).openly()
 	}
 	// What Google does with names that it does not know is not known, so they are ignored.
 	object, err1 := strictjson.Fields([]byte(s))
@@ -41,10 +41,10 @@ func parseOptions(s string) (exchangeOptions, *judgement) {
 		return exchangeOptions{}, judge(ReasonOptions, "options are not the JSON that they should be")
 	}
 	if len(userProject) > maxUserProject {
-		return exchangeOptions{}, judge(ReasonOptions, "userProject has %d characters, more than %d", len(userProject), maxUserProject)
+		return exchangeOptions{}, judge(ReasonOptions, "userProject has %d characters, more than %d", len(userProject), maxUserProject).openly()
 	}
 	if f := fingerprint; f != nil && len(*f) != certFingerprintSize {
-		return exchangeOptions{}, judge(ReasonOptions, "bindCertFingerprint has %d characters, not %d", len(*f), certFingerprintSize)
+		return exchangeOptions{}, judge(ReasonOptions, "bindCertFingerprint has %d characters, not %d", len(*f), certFingerprintSize).openly()
 	}
 	boundary, err := parseAccessBoundary(object.Get("accessBoundary"))
 	if err != nil {

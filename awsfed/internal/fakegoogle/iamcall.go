@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/judged"
 )
 
 const serviceAccountsPath = "serviceAccounts"
@@ -15,6 +17,7 @@ type iamCall struct {
 	pool      poolName
 	body      []byte
 	unsettled Unsettled
+	record    *judged.Record
 }
 
 // parseIAMCall takes apart /v1/projects/-/serviceAccounts/NAME:METHOD, the same with
@@ -42,7 +45,7 @@ func parseIAMCall(path string) (c iamCall, method string, failure *APIError) {
 		c.account, method = parts[3], parts[4]
 	}
 	if parts[1] != "-" { // "Replacing the wildcard with a project ID is invalid", says the reference.
-		failure = InvalidArgument()
+		failure = InvalidArgument().because("the project of the service account must be -")
 	}
 	return c, method, failure
 }
@@ -54,6 +57,11 @@ func (g *Cloud) admitIAM(r *http.Request, c *iamCall, method string) *APIError {
 	if failure != nil {
 		failure.Metadata = iamMethod(method)
 		return failure
+	}
+	record := judged.From(r.Context())
+	record.Caller = caller.Principal
+	if caller.Kind == FederatedToken {
+		record.Attributes = attributesByName(caller.attributes)
 	}
 	project := caller.provider.ProjectNumber
 	if caller.Kind != FederatedToken {
@@ -79,9 +87,9 @@ func (g *Cloud) admitIAM(r *http.Request, c *iamCall, method string) *APIError {
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil || len(body) > maxBody {
-		return InvalidArgument()
+		return InvalidArgument().because("the body cannot be read, or is too large")
 	}
-	c.caller, c.body, c.unsettled = caller, body, s.unsettled
+	c.caller, c.body, c.unsettled, c.record = caller, body, s.unsettled, record
 	return nil
 }
 
@@ -103,7 +111,7 @@ func (g *Cloud) authorize(c iamCall, permission string, delegates []string) (sa 
 		// The reference has the resource name; bare names are seen to work, too.
 		name := strings.TrimPrefix(delegate, "projects/-/"+serviceAccountsPath+"/")
 		if name == "" || strings.Contains(name, "/") {
-			return ServiceAccount{}, nil, InvalidArgument()
+			return ServiceAccount{}, nil, InvalidArgument().because("a delegate is not projects/-/serviceAccounts/NAME")
 		}
 		chain = append(chain, name)
 	}
@@ -113,24 +121,34 @@ func (g *Cloud) authorize(c iamCall, permission string, delegates []string) (sa 
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	holder := c.caller
+	var bindings []string
 	for i, name := range chain {
 		a := g.find(name)
 		if a == nil {
-			return ServiceAccount{}, nil, accountNotFound(name)
+			failure = accountNotFound(name).because("a delegate does not exist")
+			if i == len(delegates) {
+				failure.Why = "no service account is " + name // as the path says
+			}
+			return ServiceAccount{}, nil, failure
 		}
 		needed := permission
 		if i < len(delegates) {
 			needed = permissionImplicitDelegation
 			delegation = append(delegation, a.Email)
 		}
-		if _, _, granted := g.granting(needed, a, holder, now); !granted {
-			return ServiceAccount{}, nil, permissionDenied(needed)
+		b, resource, granted := g.granting(needed, a, holder, now)
+		if !granted {
+			failure = permissionDenied(needed)
+			failure.Why = g.whyDenied(needed, a, holder, now)
+			return ServiceAccount{}, nil, failure
 		}
+		bindings = append(bindings, b.String()+" on "+resource)
 		if a.Disabled {
-			return ServiceAccount{}, nil, &APIError{Code: http.StatusBadRequest, Status: "FAILED_PRECONDITION", Message: "emulator: service account " + a.Email + " is disabled"}
+			return ServiceAccount{}, nil, &APIError{Code: http.StatusBadRequest, Status: "FAILED_PRECONDITION", Message: "emulator: service account " + a.Email + " is disabled", Why: "service account " + a.Email + " is disabled"}
 		}
 		sa = a.ServiceAccount
 		holder = &issued{Access: Access{Kind: ServiceAccountToken, Principal: a.Email}}
 	}
+	c.record.Binding = strings.Join(bindings, "; ")
 	return sa, delegation, nil
 }

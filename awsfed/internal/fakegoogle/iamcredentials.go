@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/judged"
 )
 
 const (
@@ -32,12 +34,12 @@ func (g *Cloud) ServeIAMCredentials(w http.ResponseWriter, r *http.Request) {
 	if failure == nil {
 		failure = g.admitIAM(r, &c, method)
 	}
-	if failure != nil {
-		g.fail(w, failure)
-		return
+	var answer any
+	if failure == nil {
+		answer, failure = serve(c)
 	}
-	answer, failure := serve(c)
 	if failure != nil {
+		judged.From(r.Context()).Reason = failure.record()
 		g.fail(w, failure)
 		return
 	}
@@ -65,7 +67,7 @@ func (g *Cloud) generateAccessToken(c iamCall) (any, *APIError) {
 		request.scope = []string{scopeCloudPlatform}
 	}
 	if !validScopes(request.scope) {
-		return nil, InvalidArgument()
+		return nil, InvalidArgument().because("no scope, or one that is not Google's")
 	}
 	format := time.RFC3339
 	expires := g.now().Add(lifetime).UTC()
@@ -108,7 +110,7 @@ func (g *Cloud) generateIDToken(c iamCall) (any, *APIError) {
 		return nil, failure
 	}
 	if request.audience == "" {
-		return nil, InvalidArgument()
+		return nil, InvalidArgument().because("no audience")
 	}
 	now := g.now()
 	claims := map[string]any{
@@ -162,7 +164,7 @@ func (g *Cloud) signBlob(c iamCall) (any, *APIError) {
 	}
 	payload, ok := decodeBase64(encoded)
 	if !ok || len(payload) == 0 {
-		return nil, InvalidArgument()
+		return nil, InvalidArgument().because("the payload is not base64, or empty")
 	}
 	return map[string]string{"keyId": key().id, "signedBlob": base64.StdEncoding.EncodeToString(key().sign(payload))}, nil
 }
@@ -174,13 +176,13 @@ func (g *Cloud) signJWT(c iamCall) (any, *APIError) {
 	}
 	var claims map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(payload), &claims); err != nil || claims == nil {
-		return nil, InvalidArgument()
+		return nil, InvalidArgument().because("the payload is not a JSON object")
 	}
 	if raw, found := claims["exp"]; found {
 		var exp int64
 		now := g.now()
 		if err := json.Unmarshal(raw, &exp); err != nil || exp < now.Unix() || exp > now.Add(maxJWTTime).Unix() {
-			return nil, InvalidArgument()
+			return nil, InvalidArgument().because("exp is no integer, past, or more than 12 h ahead")
 		}
 	}
 	return map[string]string{"keyId": key().id, "signedJwt": key().signJWT([]byte(payload))}, nil

@@ -95,8 +95,8 @@ func (g *Cloud) SetPropagation(d time.Duration) {
 	g.propagation = max(0, d)
 }
 
-// Grant adds a binding to the IAM policy of the service account of that email or unique ID. The role
-// may be any; the member is principal://…, principalSet://… (see package principal) or
+// Grant adds a binding to the IAM policy of the service account of that email or unique ID. The
+// role may be any; the member is principal://…, principalSet://… (see package principal) or
 // serviceAccount:EMAIL. A binding that is there is no error.
 func (g *Cloud) Grant(name, role, member string) error {
 	return g.editPolicy(name, role, member, policy.with)
@@ -163,8 +163,8 @@ func (g *Cloud) ProjectPolicy() map[string][]string {
 	return g.projectPolicy.members()
 }
 
-// granting returns a binding that gives the holder of a token the permission on an account, with the
-// resource that has it in its policy. g.mu is held.
+// granting returns a binding that gives the holder of a token the permission on an account, with
+// the resource that has it in its policy. g.mu is held.
 func (g *Cloud) granting(permission string, on *account, to *issued, now time.Time) (b binding, resource string, found bool) {
 	if b, found = on.policy.granting(permission, to, now); found {
 		return b, "projects/-/" + serviceAccountsPath + "/" + on.Email, true
@@ -173,6 +173,30 @@ func (g *Cloud) granting(permission string, on *account, to *issued, now time.Ti
 		b, found = g.projectPolicy.granting(permission, to, now)
 	}
 	return b, "projects/" + g.home.ProjectNumber, found
+}
+
+// whyDenied says what Google does not: what the holder of a token has instead of a permission. g.mu
+// is held.
+func (g *Cloud) whyDenied(permission string, on *account, holder *issued, now time.Time) string {
+	why := "nothing gives " + permission + " on " + on.Email + " to " + holder.Principal
+	bindings := on.policy
+	if g.isOfProject(on.Email) {
+		bindings = slices.Concat(bindings, g.projectPolicy)
+	}
+	var roles []string
+	for _, t := range bindings {
+		switch {
+		case !t.until.IsZero() || !holder.is(t.member):
+		case now.Before(t.from) && gives(t.role, permission):
+			return why + ", whose " + t.role + " does not act yet"
+		default:
+			roles = append(roles, t.role)
+		}
+	}
+	if len(roles) > 0 {
+		why += ", whose roles are " + strings.Join(roles, ", ")
+	}
+	return why
 }
 
 // isOfProject reports whether an account is one of the project's: the one of Options, one that has

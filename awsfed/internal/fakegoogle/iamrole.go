@@ -26,8 +26,8 @@ const (
 )
 
 // permissionsOf lists those permissions of a role that the API asks for. The contents of all roles
-// are recalled and not measured. That neither the basic roles nor those that manage service accounts
-// give tokens is what people stumble over: roles/iam.serviceAccountUser has
+// are recalled and not measured. That neither the basic roles nor those that manage service
+// accounts give tokens is what people stumble over: roles/iam.serviceAccountUser has
 // iam.serviceAccounts.actAs, which nothing here asks for.
 func permissionsOf(role string) []string {
 	switch role {
@@ -46,8 +46,8 @@ func permissionsOf(role string) []string {
 	return nil // roles/iam.workloadIdentityPoolAdmin has none on service accounts, for one
 }
 
-// isRole reports whether s can be the name of a role: a predefined one, or a custom one of a project
-// or an organization.
+// isRole reports whether s can be the name of a role: a predefined one, or a custom one of a
+// project or an organization.
 func isRole(s string) bool {
 	return regexp.MustCompile(`^(projects/[a-z0-9.:-]+/|organizations/[0-9]+/)?roles/[A-Za-z0-9_.]+$`).MatchString(s)
 }

@@ -22,15 +22,15 @@ func lifetimeOf(sa ServiceAccount, asked *string, u Unsettled) (time.Duration, *
 	lifetime, ok := parseProtoDuration(*asked)
 	switch {
 	case !ok:
-		return 0, InvalidArgument()
+		return 0, InvalidArgument().because("the lifetime is not seconds such as 3600s")
 	case lifetime == 0:
-		return 0, lifetimeZero()
+		return 0, lifetimeZero().because("the lifetime is zero")
 	case lifetime < max(0, u.MinLifetime):
-		return 0, InvalidArgument()
+		return 0, InvalidArgument().because("the lifetime is too short")
 	case lifetime > maxTokenTime && !sa.ExtendedLifetime:
-		return 0, LifetimeTooLong(sa.Email)
+		return 0, LifetimeTooLong(sa.Email).because("the lifetime is more than 1 h")
 	case lifetime > maxExtendedTime:
-		return 0, InvalidArgument()
+		return 0, InvalidArgument().because("the lifetime is more than 12 h")
 	}
 	return lifetime, nil
 }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/judged"
 )
 
 const (
@@ -36,6 +38,7 @@ func (g *Cloud) ServeOAuth(w http.ResponseWriter, r *http.Request) {
 func (g *Cloud) serveGrant(w http.ResponseWriter, r *http.Request) {
 	token, refusal := g.grant(r)
 	if refusal != nil {
+		judged.From(r.Context()).Reason = refusal.record()
 		g.date(w)
 		refusal.ServeHTTP(w, r)
 		return
@@ -56,12 +59,13 @@ func (g *Cloud) grant(r *http.Request) (granted, *Refusal) {
 		return granted{}, refusal
 	}
 	if p["grant_type"] != grantTypeJWT {
-		return granted{}, refuseGrant(bad, "unsupported_grant_type", "Invalid grant_type: "+p["grant_type"])
+		return granted{}, refuseGrant(bad, "unsupported_grant_type", "Invalid grant_type: "+p["grant_type"]).secretly()
 	}
 	sa, assertion, refusal := g.verifyAssertion(p["assertion"], r.Host)
 	if refusal != nil {
 		return granted{}, refusal
 	}
+	judged.From(r.Context()).Caller = sa.Email
 	scopes := strings.Fields(assertion.text("scope"))
 	if !validScopes(scopes) {
 		return granted{}, refuseGrant(bad, "invalid_scope", "Invalid OAuth scope or ID token audience provided.")
@@ -93,7 +97,7 @@ func parseGrant(r *http.Request) (parameters, *Refusal) {
 	}
 	p, j := parseForm(string(body))
 	if j != nil {
-		return nil, refuseGrant(bad, invalidRequest, "emulator: "+j.detail)
+		return nil, refuseGrant(bad, invalidRequest, "emulator: "+j.detail).secretly()
 	}
 	return p, nil
 }
@@ -169,4 +173,18 @@ func (g *Cloud) delegate(sa ServiceAccount, user string, scopes []string) (email
 
 func refuseGrant(status int, code, description string) *Refusal {
 	return &Refusal{Answer: Answer{Status: status, Code: code, Description: description}}
+}
+
+// secretly keeps the description out of records: it quotes the request.
+func (r *Refusal) secretly() *Refusal {
+	r.secret = true
+	return r
+}
+
+// record is what a record says of the refusal.
+func (r *Refusal) record() string {
+	if r.secret {
+		return r.Code
+	}
+	return r.Code + ": " + strings.TrimPrefix(r.Description, "emulator: ")
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/awsfed/awsfed-go/awsfed/internal/judged"
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
@@ -100,7 +101,7 @@ func (p OIDCProvider) audiences() []string {
 }
 
 // admit maps what a verified token says, and puts it to the condition.
-func (p OIDCProvider) admit(claims map[string]any) (principal.Attributes, *judgement) {
+func (p OIDCProvider) admit(claims map[string]any, record *judged.Record) (principal.Attributes, *judgement) {
 	attributes := principal.Attributes{}
 	var err error
 	if p.Mapping != nil {
@@ -112,5 +113,5 @@ func (p OIDCProvider) admit(claims map[string]any) (principal.Attributes, *judge
 	if p.Condition != nil {
 		condition = func() (bool, error) { return p.Condition(claims, attributes) }
 	}
-	return admit(attributes, err, condition)
+	return admit(attributes, err, condition, record)
 }

@@ -13,7 +13,11 @@ const (
 // subjectToken; RFC 7523 §3). The order in which Google looks at its parts is not known.
 func (g *Cloud) verifyOIDCToken(u Unsettled, p OIDCProvider, token string) (claims map[string]any, expires time.Time, j *judgement) {
 	refuse := func(reason Reason, format string, args ...any) (map[string]any, time.Time, *judgement) {
-		return nil, time.Time{}, judge(reason, format, args...)
+		j := judge(reason, format, args...)
+		if reason != ReasonIssuer { // which quotes the token
+			j.openly()
+		}
+		return nil, time.Time{}, j
 	}
 	if len(token) > u.MaxSubjectToken {
 		return refuse(ReasonTokenSize, "subject_token has %d bytes, more than %d", len(token), u.MaxSubjectToken)

@@ -19,7 +19,7 @@ type parameters map[string]string
 func parseParameters(r *http.Request, names ...string) (parameters, *judgement) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil || len(body) > maxBody {
-		return nil, judge(ReasonMalformed, "the body cannot be read, or is larger than %d bytes", maxBody)
+		return nil, judge(ReasonMalformed, "the body cannot be read, or is larger than %d bytes", maxBody).openly()
 	}
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
@@ -28,13 +28,13 @@ func parseParameters(r *http.Request, names ...string) (parameters, *judgement) 
 	case err == nil && (media == "application/json" || media == "text/json"):
 		return parseJSON(body, names)
 	}
-	return nil, judge(ReasonMalformed, "Content-Type must be application/x-www-form-urlencoded or application/json")
+	return nil, judge(ReasonMalformed, "Content-Type must be application/x-www-form-urlencoded or application/json").openly()
 }
 
 func parseForm(body string) (parameters, *judgement) {
 	form, err := url.ParseQuery(body)
 	if err != nil {
-		return nil, judge(ReasonMalformed, "the body is not a form")
+		return nil, judge(ReasonMalformed, "the body is not a form").openly()
 	}
 	p := make(parameters)
 	for name, values := range form {
@@ -54,7 +54,7 @@ func parseJSON(body []byte, names []string) (parameters, *judgement) {
 	}
 	err := fields.unmarshal(body)
 	if unknown, found := errors.AsType[unknownNames](err); found {
-		return nil, &judgement{reason: ReasonMalformed, api: unknown.apiError()}
+		return nil, &judgement{reason: ReasonMalformed, known: "a name in the JSON is unknown", api: unknown.apiError()}
 	}
 	if err != nil {
 		return nil, judge(ReasonMalformed, "%v", err)

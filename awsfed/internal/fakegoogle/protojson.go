@@ -61,10 +61,10 @@ func (f protoFields) unmarshal(data []byte) error {
 func (f protoFields) unmarshalAPI(data []byte) *APIError {
 	err := f.unmarshal(data)
 	if unknown, found := errors.AsType[unknownNames](err); found {
-		return unknown.apiError()
+		return unknown.apiError().because("a name in the JSON is unknown")
 	}
 	if err != nil {
-		return InvalidArgument()
+		return InvalidArgument().because("the body is not the JSON that it should be")
 	}
 	return nil
 }

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/awsfed/awsfed-go/awsfed/internal/judged"
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
@@ -173,10 +175,32 @@ func (g *Cloud) activeProvider(name principal.Provider) (Provider, bool) {
 	return p, found && p.State == StateActive && g.pools[poolOf(name)] == StateActive
 }
 
+// whyNoTarget says what Google does not: what it is that keeps a provider from exchanging tokens.
+func (g *Cloud) whyNoTarget(name principal.Provider) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	pool, found := g.pools[poolOf(name)]
+	if !found {
+		return "there is no such pool"
+	}
+	if pool != StateActive {
+		return "the pool is " + string(pool)
+	}
+	if p, found := g.providers[name]; found {
+		return "the provider is " + string(p.State)
+	}
+	if p, found := g.oidcProviders[name]; found {
+		return "the provider is " + string(p.State)
+	}
+	return "there is no such provider in the pool"
+}
+
 // admit maps an identity that AWS has vouched for, and puts it to the condition.
-func (p Provider) admit(id principal.Identity) (principal.Attributes, *judgement) {
+func (p Provider) admit(id principal.Identity, record *judged.Record) (principal.Attributes, *judgement) {
 	if id.Account != p.Account {
-		return principal.Attributes{}, judge(ReasonAccount, "the AWS account %s is not the provider's", id.Account)
+		j := judge(ReasonAccount, "the AWS account %s is not the provider's", id.Account)
+		j.known = j.detail + ", which is " + p.Account
+		return principal.Attributes{}, j
 	}
 	mapping := p.Mapping
 	if mapping == nil {
@@ -187,27 +211,43 @@ func (p Provider) admit(id principal.Identity) (principal.Attributes, *judgement
 	if p.Condition != nil {
 		condition = func() (bool, error) { return p.Condition(id, attributes) }
 	}
-	return admit(attributes, err, condition)
+	return admit(attributes, err, condition, record)
 }
 
 // admit judges what a mapping yields, or its error, and asks the condition; nil for none.
-func admit(attributes principal.Attributes, err error, condition func() (bool, error)) (principal.Attributes, *judgement) {
+func admit(attributes principal.Attributes, err error, condition func() (bool, error), record *judged.Record) (principal.Attributes, *judgement) {
 	if err != nil {
-		return principal.Attributes{}, judge(ReasonMapping, "the attribute mapping failed: %v", err)
+		return principal.Attributes{}, judge(ReasonMapping, "the attribute mapping failed: %v", err).openly()
 	}
+	record.Attributes = attributesByName(attributes)
 	if j := judgeAttributes(attributes); j != nil {
 		return principal.Attributes{}, j
 	}
 	if condition == nil {
 		return attributes, nil
 	}
-	switch admitted, err := condition(); {
+	admitted, err := condition()
+	record.Condition = strconv.FormatBool(admitted)
+	switch {
 	case err != nil:
-		return principal.Attributes{}, judge(ReasonConditionError, "the attribute condition failed: %v", err)
+		record.Condition = "error: " + err.Error()
+		return principal.Attributes{}, judge(ReasonConditionError, "the attribute condition failed: %v", err).openly()
 	case !admitted:
 		return principal.Attributes{}, judge(ReasonCondition, "")
 	}
 	return attributes, nil
+}
+
+// attributesByName are the attributes by the names that people give them in Google Cloud.
+func attributesByName(a principal.Attributes) map[string]string {
+	attributes := map[string]string{"google.subject": a.Subject}
+	if len(a.Groups) > 0 {
+		attributes["google.groups"] = strings.Join(a.Groups, ", ")
+	}
+	for name, value := range a.Custom {
+		attributes["attribute."+name] = value
+	}
+	return attributes
 }
 
 // awsIssuer stands for AWS in an organization policy on providers.

@@ -3,6 +3,7 @@ package fakegoogle
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
@@ -197,6 +198,8 @@ type Refusal struct {
 	// certain for ReasonTokenShape and ReasonAuthorizationCase; and of ReasonAWS the form was seen
 	// with InvalidClientTokenId alone.
 	Literal bool
+
+	secret bool // Description quotes the request
 }
 
 // Refusal is what STS answers for the reason as long as its answers are not replaced.
@@ -217,6 +220,7 @@ func (r *Refusal) Error() string { return r.Code + ": " + r.Description }
 type judgement struct {
 	reason Reason
 	detail string
+	known  string    // what a record says of the case; "" for no more than the reason
 	api    *APIError // in the place of an OAuth error: what reads JSON for all of Google's APIs refuses it
 }
 
@@ -224,6 +228,25 @@ type judgement struct {
 // subject token.
 func judge(reason Reason, format string, args ...any) *judgement {
 	return &judgement{reason: reason, detail: fmt.Sprintf(format, args...)}
+}
+
+// openly has a record say the detail as well. It must quote nothing but what has been checked: what
+// a client sends in a wrong place may be a secret.
+func (j *judgement) openly() *judgement {
+	j.known = j.detail
+	return j
+}
+
+// record is what a record says of the judgement.
+func (j *judgement) record() string {
+	known := j.known
+	if known == "" && j.detail == "" && j.api == nil {
+		known = j.reason.Refusal().Description
+	}
+	if known == "" {
+		return string(j.reason)
+	}
+	return string(j.reason) + ": " + strings.TrimPrefix(known, "emulator: ")
 }
 
 // judgeAttributes holds what a mapping yields against Google's limits.
@@ -234,7 +257,7 @@ func judgeAttributes(attributes principal.Attributes) *judgement {
 	case len(attributes.Subject) > principal.MaxSubject:
 		return judge(ReasonSubjectSize, "")
 	case err != nil:
-		return judge(ReasonAttributes, "%v", err)
+		return judge(ReasonAttributes, "%v", err).openly()
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package fakegoogle
 import (
 	"net/http"
 	"strings"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/judged"
 )
 
 const (
@@ -19,18 +21,24 @@ func (g *Cloud) ServeResourceManager(w http.ResponseWriter, r *http.Request) {
 		g.notServed(w, r)
 		return
 	}
+	record := judged.From(r.Context())
 	caller, failure := g.holder(bearerOf(r))
+	if failure == nil {
+		record.Caller = caller.Principal
+	}
 	switch {
 	case failure != nil:
 	case !caller.HasScope(scopeCloudPlatform, scopeCloudPlatform+".read-only", scopeProjects, scopeProjects+".readonly"):
 		failure = ScopeInsufficient()
 	case len(caller.Boundary) > 0 || name != g.home.ProjectNumber && name != g.projectID:
+		record.Reason = "PERMISSION_DENIED: the project is another one, or the token is downscoped"
 		// So it says of a project that does not exist, too.
 		g.fail(w, &APIError{Code: http.StatusForbidden, Status: "PERMISSION_DENIED", Message: "The caller does not have permission"})
 		return
 	}
 	if failure != nil {
 		failure.Metadata = map[string]string{"service": resourceManagerService}
+		record.Reason = failure.record()
 		g.fail(w, failure)
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/awsfed/awsfed-go/awsfed/internal/judged"
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
@@ -30,7 +31,11 @@ func (g *Cloud) ServeSTS(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := g.switches(STS)
-	switch j := serve(w, r, s); {
+	j := serve(w, r, s)
+	if j != nil {
+		judged.From(r.Context()).Reason = j.record()
+	}
+	switch {
 	case j == nil:
 	case j.api != nil:
 		g.fail(w, j.api)
@@ -89,7 +94,7 @@ func (g *Cloud) exchange(r *http.Request, s switches) (exchanged, *judgement) {
 		return exchanged{}, j
 	}
 	if p["subject_token_type"] == tokenTypeAccessToken {
-		return g.downscope(p, options)
+		return g.downscope(p, options, judged.From(r.Context()))
 	}
 	name, err := principal.ParseAudience(p["audience"])
 	if err != nil {
@@ -132,19 +137,21 @@ func (g *Cloud) identify(ctx context.Context, s switches, name principal.Provide
 	oidc, isOIDC := g.activeOIDCProvider(name)
 	kind := p["subject_token_type"]
 	token, found := p["subject_token"]
+	record := judged.From(ctx)
 	switch {
 	case !isAWS && !isOIDC:
-		return identified{}, judge(ReasonTarget, "")
+		return identified{}, &judgement{reason: ReasonTarget, known: g.whyNoTarget(name)}
 	case isAWS && kind != tokenTypeAWS:
 		return identified{}, judge(ReasonSubjectTokenType, "")
 	case isOIDC && kind != tokenTypeJWT && kind != tokenTypeIDToken:
-		return identified{}, judge(ReasonSubjectTokenType, "subject_token_type must be %s or %s for an OpenID Connect provider", tokenTypeJWT, tokenTypeIDToken)
+		return identified{}, judge(ReasonSubjectTokenType, "subject_token_type must be %s or %s for an OpenID Connect provider", tokenTypeJWT, tokenTypeIDToken).openly()
 	case !found:
 		return identified{}, judge(ReasonSubjectTokenMissing, "")
 	case isAWS:
 		who.lifetime = s.lifetime
 		if who.identity, j = g.verifySubjectToken(ctx, s.unsettled, p["audience"], token); j == nil {
-			who.attributes, j = aws.admit(who.identity)
+			record.Caller = who.identity.ARN
+			who.attributes, j = aws.admit(who.identity, record)
 		}
 		return who, j
 	}
@@ -152,8 +159,11 @@ func (g *Cloud) identify(ctx context.Context, s switches, name principal.Provide
 	if j != nil {
 		return identified{}, j
 	}
+	if subject, ok := claims["sub"].(string); ok {
+		record.Caller = subject + " of " + oidc.Issuer
+	}
 	if who.lifetime, j = g.federatedLifetime(s, expires); j == nil {
-		who.attributes, j = oidc.admit(claims)
+		who.attributes, j = oidc.admit(claims, record)
 	}
 	return who, j
 }

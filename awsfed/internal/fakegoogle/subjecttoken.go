@@ -45,7 +45,7 @@ func (g *Cloud) verifySubjectToken(ctx context.Context, u Unsettled, audience, t
 	}
 	response := g.replay(request.WithContext(ctx))
 	if response == nil {
-		return principal.Identity{}, judge(ReasonAWSUnavailable, "AWS gave no answer")
+		return principal.Identity{}, judge(ReasonAWSUnavailable, "AWS gave no answer").openly()
 	}
 	defer response.Body.Close()
 	return readCallerIdentity(response)
@@ -129,7 +129,7 @@ func (v subjectTokenVerifier) request(token string) (*http.Request, *judgement) 
 // what Go, Python and JavaScript each make of the same JSON.
 func (v subjectTokenVerifier) decode(token string) (subjectToken, *judgement) {
 	if len(token) > v.MaxSubjectToken {
-		return subjectToken{}, judge(ReasonTokenSize, "subject_token has %d bytes, more than %d", len(token), v.MaxSubjectToken)
+		return subjectToken{}, judge(ReasonTokenSize, "subject_token has %d bytes, more than %d", len(token), v.MaxSubjectToken).openly()
 	}
 	text, err := url.QueryUnescape(token)
 	if err != nil {
@@ -212,7 +212,7 @@ func (v subjectTokenVerifier) parseHeaders(token subjectToken) (http.Header, *ju
 	}
 	for _, name := range []string{"Authorization", "host", "x-amz-date", headerTarget} {
 		if header.Get(name) == "" {
-			return nil, judge(ReasonHeaderMissing, "the header %s of the AWS request is missing", name)
+			return nil, judge(ReasonHeaderMissing, "the header %s of the AWS request is missing", name).openly()
 		}
 	}
 	return header, nil
@@ -256,9 +256,11 @@ func readCallerIdentity(response *http.Response) (principal.Identity, *judgement
 			Message string   `xml:"Error>Message"`
 		}
 		if xml.Unmarshal(body, &failure) != nil || failure.Code == "" {
-			return principal.Identity{}, judge(ReasonAWSUnavailable, "AWS answered with HTTP status %d and no error of its own", response.StatusCode)
+			return principal.Identity{}, judge(ReasonAWSUnavailable, "AWS answered with HTTP status %d and no error of its own", response.StatusCode).openly()
 		}
-		return principal.Identity{}, judge(ReasonAWS, "Received invalid AWS response of type %s with error message: %s", failure.Code, failure.Message)
+		j := judge(ReasonAWS, "Received invalid AWS response of type %s with error message: %s", failure.Code, failure.Message)
+		j.known = "AWS answered " + failure.Code // Its message may quote the request.
+		return principal.Identity{}, j
 	}
 	var success struct {
 		XMLName xml.Name `xml:"GetCallerIdentityResponse"`

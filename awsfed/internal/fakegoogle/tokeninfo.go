@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/judged"
 )
 
 // scopeEmail is the scope email in full.
@@ -55,11 +57,13 @@ func (g *Cloud) serveUserInfo(w http.ResponseWriter, r *http.Request) {
 		g.refuseToken(w, r, http.StatusUnauthorized, invalidRequest, "Invalid Credentials")
 	case !t.HasScope("openid", "email", "profile", scopeEmail, "https://www.googleapis.com/auth/userinfo.profile"):
 		// That it answers to too few scopes as if there were no token is known from reports.
+		judged.From(r.Context()).Reason = "UNAUTHENTICATED: the scopes do not suffice"
 		g.fail(w, &APIError{
 			Code: http.StatusUnauthorized, Status: "UNAUTHENTICATED",
 			Message: "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
 		})
 	default:
+		judged.From(r.Context()).Caller = t.Principal
 		info := map[string]any{"sub": t.subject()}
 		if t.HasScope("email", scopeEmail) {
 			info["email"], info["email_verified"] = t.Principal, true
@@ -70,11 +74,13 @@ func (g *Cloud) serveUserInfo(w http.ResponseWriter, r *http.Request) {
 
 // refuseToken answers with an OAuth error.
 func (g *Cloud) refuseToken(w http.ResponseWriter, r *http.Request, status int, code, description string) {
+	refusal := refuseGrant(status, code, description)
+	judged.From(r.Context()).Reason = refusal.record()
 	g.date(w)
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer") // required by RFC 9110 §15.5.2
 	}
-	refuseGrant(status, code, description).ServeHTTP(w, r)
+	refusal.ServeHTTP(w, r)
 }
 
 // ofAccount reports whether the token is of a service account or a user and not of STS's making.
