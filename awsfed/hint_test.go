@@ -33,7 +33,7 @@ var stages = map[awsfedtest.Endpoint]awsfed.Stage{
 var transientFaults = map[string]bool{
 	"sts-quota": true, "iam-quota": true, "sts-unavailable": true, "iam-unavailable": true, "sts-garbage": true, "iam-garbage": true,
 	"sts-truncated": true, "iam-truncated": true, "sts-reset": true, "iam-reset": true, "sts-drop": true, "iam-drop": true,
-	"metadata-down": true, "metadata-hop-limit": true,
+	"metadata-down": true, "metadata-hop-limit": true, "aws-throttled": true,
 }
 
 func TestHintsExplainEveryFault(t *testing.T) {

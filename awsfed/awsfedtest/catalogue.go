@@ -128,6 +128,8 @@ func awsFaults() []NamedFault {
 			func(c *Cloud) func() { return c.aws.Reject(fakeaws.WrongSignature) }},
 		{"wrong-region-scope", "the request is signed for another region than its host's", GoogleSTS, 400, "invalid_grant", "SignatureDoesNotMatch", false,
 			func(c *Cloud) func() { return c.aws.Reject(fakeaws.WrongScope) }},
+		{"aws-throttled", "AWS limits the caller of GetCallerIdentity", GoogleSTS, 400, "invalid_grant", "Throttling", false,
+			injected(throttled(AWSSTS).When(func(r Request) bool { return r.Replayed }))},
 		{"clock-behind", "the machine's clock is one hour behind", GoogleSTS, 400, "invalid_grant", "SignatureDoesNotMatch", false,
 			skew(time.Hour)},
 		{"clock-ahead", "the machine's clock is one hour ahead", GoogleSTS, 400, "invalid_grant", "SignatureDoesNotMatch", false,

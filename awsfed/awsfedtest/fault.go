@@ -77,8 +77,9 @@ func Status(endpoint Endpoint, code int, header http.Header, body string) Fault 
 	return Fault{endpoint: endpoint, kind: kindAnswer, code: code, header: header, body: body}
 }
 
-// TooManyRequests answers requests at endpoint with 429 and an error body of the service's form.
-// retryAfter becomes the Retry-After header, in whole seconds rounded up; 0 leaves the header out.
+// TooManyRequests answers requests at endpoint with 429, or at [AWSSTS] with 400 and the code
+// Throttling as AWS does, and an error body of the service's form. retryAfter becomes the
+// Retry-After header, in whole seconds rounded up; 0 leaves the header out.
 func TooManyRequests(endpoint Endpoint, retryAfter time.Duration) Fault {
 	f := throttled(endpoint)
 	if retryAfter > 0 {

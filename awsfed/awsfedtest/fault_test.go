@@ -289,9 +289,15 @@ func TestFaultThrottlesAnyEndpoint(t *testing.T) {
 	for endpoint, url := range urls {
 		cloud := awsfedtest.New(awsfedtest.Options{})
 		cloud.Inject(awsfedtest.TooManyRequests(endpoint, time.Second))
-		response, _, err := get(t.Context(), cloud.Client(), url)
+		response, body, err := get(t.Context(), cloud.Client(), url)
 		require.NoError(t, err)
-		assert.Equal(t, http.StatusTooManyRequests, response.StatusCode, endpoint)
+		if endpoint == awsfedtest.AWSSTS { // as AWS does
+			assert.Equal(t, http.StatusBadRequest, response.StatusCode)
+			assert.Contains(t, body, "<Code>Throttling</Code>")
+			assert.Contains(t, body, "<Message>Rate exceeded</Message>")
+		} else {
+			assert.Equal(t, http.StatusTooManyRequests, response.StatusCode, endpoint)
+		}
 		assert.Equal(t, "1", response.Header.Get("Retry-After"), endpoint)
 	}
 }

@@ -15,13 +15,13 @@ func refusal(endpoint Endpoint, answer http.Handler) Fault {
 	return Status(endpoint, a.Status, a.Header(), a.Body.String())
 }
 
-// throttled is the refusal of a request too many. The text is Google's own at Google's STS, and
-// elsewhere the emulator's.
+// throttled is the refusal of a request too many. The text is AWS's and Google's own at their STS,
+// and elsewhere the emulator's.
 func throttled(endpoint Endpoint) Fault {
 	const status, message = http.StatusTooManyRequests, "emulator: too many requests"
 	switch endpoint {
 	case AWSSTS:
-		return refusal(endpoint, fakeaws.Error(status, "Throttling", message))
+		return refusal(endpoint, fakeaws.Error(http.StatusBadRequest, "Throttling", "Rate exceeded"))
 	case GoogleSTS:
 		return refusal(endpoint, fakegoogle.ReasonQuota.Refusal())
 	case GoogleOAuth:
