@@ -84,6 +84,17 @@ func (u unknownNames) apiError() *APIError {
 	return e
 }
 
+// readMembers reads those members of an object that are there, each to where into has a pointer. It
+// goes by exact names, which encoding/json does not. ok is false for a value of the wrong type.
+func readMembers(object map[string]json.RawMessage, into map[string]any) (ok bool) {
+	for name, pointer := range into {
+		if value, found := object[name]; found && json.Unmarshal(value, pointer) != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // snakeCase turns grantType into grant_type, and leaves grant_type as it is.
 func snakeCase(s string) string {
 	var b strings.Builder

@@ -72,13 +72,9 @@ type subjectHeader struct{ key, value string }
 func parseSubjectToken(text string) (token subjectToken, ok bool) {
 	var object map[string]json.RawMessage
 	var headers []map[string]any
-	if json.Unmarshal([]byte(text), &object) != nil {
+	if json.Unmarshal([]byte(text), &object) != nil ||
+		!readMembers(object, map[string]any{"url": &token.url, "method": &token.method, "body": &token.body, "headers": &headers}) {
 		return subjectToken{}, false
-	}
-	for name, into := range map[string]any{"url": &token.url, "method": &token.method, "body": &token.body, "headers": &headers} {
-		if value, found := object[name]; found && json.Unmarshal(value, into) != nil {
-			return subjectToken{}, false
-		}
 	}
 	for _, h := range headers {
 		key, ok1 := h["key"].(string)
