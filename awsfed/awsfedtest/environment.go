@@ -60,8 +60,10 @@ var foreignVariables = [...]string{
 // Env returns the environment, as NAME=VALUE in the order of the names, that leads an unmodified
 // AWS SDK to this server for its region, its calls of AWS STS and, from the given source, its
 // credentials. Variables and shared files by which it would find others are made empty or
-// os.DevNull. The sources that read a token from a file get one in dir, which must exist and
-// outlive the client. The result can be added to [os/exec.Cmd.Env] or set with testing.T.Setenv.
+// os.DevNull. It names the Google project, too, since Google's clients otherwise ask Cloud Resource
+// Manager for it, which the emulator does not play. The sources that read a token from a file get
+// one in dir, which must exist and outlive the client. The result can be added to
+// [os/exec.Cmd.Env] or set with testing.T.Setenv.
 func (s *Server) Env(source CredentialSource, dir string) ([]string, error) {
 	cloud := s.cloud.Load()
 	env := make(map[string]string)
@@ -73,6 +75,7 @@ func (s *Server) Env(source CredentialSource, dir string) ([]string, error) {
 	env["AWS_REGION"] = cloud.aws.Region()
 	env["AWS_DEFAULT_REGION"] = cloud.aws.Region()
 	env["AWS_ENDPOINT_URL_STS"] = s.URL
+	env["GOOGLE_CLOUD_PROJECT"] = s.cloud.options.ProjectID
 	env["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = s.URL
 	if err := s.lead(env, source, dir); err != nil {
 		return nil, fmt.Errorf("awsfedtest: environment for source %q: %w", source, err)
