@@ -75,7 +75,7 @@ func (s *Server) Env(source CredentialSource, dir string) ([]string, error) {
 	env["AWS_REGION"] = cloud.aws.Region()
 	env["AWS_DEFAULT_REGION"] = cloud.aws.Region()
 	env["AWS_ENDPOINT_URL_STS"] = s.URL
-	env["GOOGLE_CLOUD_PROJECT"] = s.cloud.options.ProjectID
+	env["GOOGLE_CLOUD_PROJECT"] = cloud.options.ProjectID
 	env["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = s.URL
 	if err := s.lead(env, source, dir); err != nil {
 		return nil, fmt.Errorf("awsfedtest: environment for source %q: %w", source, err)

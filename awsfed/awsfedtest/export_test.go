@@ -7,7 +7,7 @@ import (
 
 // StartOn is Start on a listener that a synctest bubble can hold.
 func (c *Cloud) StartOn(listener net.Listener) *Server {
-	return c.startOn(listener, listener.Addr().String())
+	return c.startOn(listener, ServerOptions{Addr: listener.Addr().String()}, "")
 }
 
 // EndpointOf is the endpoint that a request for u reaches in the process.

@@ -5,10 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -18,15 +19,18 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/internal/inprocess"
 )
 
-// Server serves a [Cloud] on one port, for clients in any language. Nothing is encrypted and the
-// credential endpoints ask nobody who they are, so it belongs on loopback or in a closed network.
-// Close it after use.
+// Server serves a [Cloud] on one port, for clients in any language. The credential endpoints ask
+// nobody who they are, and without [ServerOptions.TLS] nothing is encrypted, so it belongs on
+// loopback or in a closed network. Close it after use.
+//
+// Besides the cloud it answers GET /healthz with 200, which no fault strikes and no log lists.
 type Server struct {
-	// URL is where the server is reached, without a slash at the end: http://127.0.0.1:PORT.
+	// URL is where the server is reached, without a slash at the end: http://127.0.0.1:PORT, or
+	// [ServerOptions.PublicURL].
 	URL string
 
 	cloud atomic.Pointer[Cloud] // see Replace
-	host  string
+	hosts []string              // by which clients reach it
 	http  *http.Server
 	stop  context.CancelFunc // ends the context of every request
 	close func()
@@ -55,24 +59,39 @@ const (
 )
 
 // Start serves the cloud on a free port of 127.0.0.1.
-func (c *Cloud) Start() (*Server, error) { return c.StartAt("127.0.0.1:0") }
+func (c *Cloud) Start() (*Server, error) { return c.StartServer(ServerOptions{}) }
 
-// StartAt serves the cloud on addr, which has the form HOST:PORT. The server's URL keeps a HOST
-// that is a name; of an address that is unspecified, such as 0.0.0.0, it makes 127.0.0.1. The error
-// is that of [net.Listen].
+// StartAt serves the cloud on addr, which is [ServerOptions.Addr]. The error is that of
+// [net.Listen].
 func (c *Cloud) StartAt(addr string) (*Server, error) {
-	listener, err := net.Listen("tcp", addr)
+	return c.StartServer(ServerOptions{Addr: addr})
+}
+
+// StartServer serves the cloud as o says. The error is that of [net.Listen], or says what is wrong
+// with o.
+func (c *Cloud) StartServer(o ServerOptions) (*Server, error) {
+	o.Addr = cmp.Or(o.Addr, "127.0.0.1:0")
+	public, err := o.publicURL()
 	if err != nil {
 		return nil, fmt.Errorf("awsfedtest: starting the server: %w", err)
 	}
-	return c.startOn(listener, addr), nil
+	listener, err := net.Listen("tcp", o.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("awsfedtest: starting the server: %w", err)
+	}
+	return c.startOn(listener, o, public), nil
 }
 
-// startOn serves the cloud on a listener that was asked for as addr.
-func (c *Cloud) startOn(listener net.Listener, addr string) *Server {
-	s := &Server{host: publicHost(addr, listener.Addr()), idle: make(chan struct{})}
-	s.URL = "http://" + s.host
+// startOn serves the cloud on a listener that was asked for as o.Addr.
+func (c *Cloud) startOn(listener net.Listener, o ServerOptions, public string) *Server {
+	hosts := []string{publicHost(o.Addr, listener.Addr())}
+	s := &Server{URL: cmp.Or(public, o.scheme()+"://"+hosts[0]), idle: make(chan struct{})}
+	if _, host, _ := strings.Cut(s.URL, "://"); host != hosts[0] {
+		hosts = append(hosts, host)
+	}
+	s.hosts = hosts
 	s.cloud.Store(c)
+	listener = o.wrap(listener)
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.http = &http.Server{
@@ -84,7 +103,7 @@ func (c *Cloud) startOn(listener net.Listener, addr string) *Server {
 		// ReadTimeout would end the context of a request that a fault holds, so serve bounds the
 		// body.
 	}
-	c.hosts.add(s.host)
+	c.hosts.add(hosts)
 
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = s.http.Serve(listener) }) // it ends by Close alone
@@ -100,7 +119,7 @@ func (c *Cloud) startOn(listener net.Listener, addr string) *Server {
 		_ = s.http.Close() // closes the listener, too
 		serving.Wait()
 		s.wait()
-		s.cloud.Load().hosts.remove(s.host)
+		s.cloud.Load().hosts.remove(s.hosts)
 	})
 	return s
 }
@@ -111,6 +130,14 @@ func (c *Cloud) startOn(listener net.Listener, addr string) *Server {
 func (s *Server) Close() error {
 	s.close()
 	return nil
+}
+
+// Shutdown is [Server.Close] for clients that are to notice little: the server takes no new
+// connections, and requests under way have until ctx ends, those that a fault holds too. The error
+// is that of ctx, with what was left then broken off.
+func (s *Server) Shutdown(ctx context.Context) error {
+	defer s.close()
+	return s.http.Shutdown(ctx)
 }
 
 // wait waits for the handlers of a server that is closing, but not for ever: one may be in user
@@ -150,6 +177,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	defer s.leave()
+	if isHealthCheck(r) {
+		_, _ = io.WriteString(w, "ok\n")
+		return
+	}
 	connection := http.NewResponseController(w)
 	_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout))
 	release := context.AfterFunc(r.Context(), func() { _ = connection.SetReadDeadline(time.Now()) })
@@ -166,6 +197,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.cloud.Load().ServeHTTP(w, r)
 }
 
+// isHealthCheck reports whether r asks for the server itself. No service that it plays has that
+// path.
+func isHealthCheck(r *http.Request) bool {
+	return r.URL.Path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead)
+}
+
 // refuse ends a request that has no answer.
 func refuse(w http.ResponseWriter, err error) {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -180,12 +217,12 @@ func refuse(w http.ResponseWriter, err error) {
 
 // ServeHTTP makes a cloud an [http.Handler], for a server of one's own. The Host of the request
 // decides which service answers if it is a real one's, so that the emulator can stand behind a
-// changed DNS or be an HTTP proxy; else the path decides. A host that would be AWS STS's, in a
-// region that AWS does not have, gets a 404.
+// changed DNS or be an HTTP proxy; else, and at the host of [ServerOptions.PublicURL], the path
+// decides. A host that would be AWS STS's, in a region that AWS does not have, gets a 404.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer c.open.begin()()
 	endpoint, ok := c.endpointOfHost(r.Host, r.URL.Path)
-	if !ok && !fakeaws.IsSTSName(r.Host) {
+	if !ok && !fakeaws.IsSTSName(r.Host) || c.hosts.has(r.Host) {
 		// An unknown path has no endpoint, is logged as such and gets a 404.
 		endpoint, _ = endpointOfPath(r.URL.Path)
 	}
@@ -206,53 +243,4 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a.Cut {
 		panic(http.ErrAbortHandler)
 	}
-}
-
-// reset closes the connection with a TCP RST, which is what a socket does that may not linger.
-func reset(w http.ResponseWriter) {
-	connection, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		return
-	}
-	if tcp, ok := connection.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = connection.Close()
-}
-
-// publicHost returns the HOST:PORT at which clients reach a listener that was asked for as addr.
-func publicHost(addr string, listening net.Addr) string {
-	asked, _, _ := net.SplitHostPort(addr)
-	bound := netip.MustParseAddrPort(listening.String())
-	if ip, err := netip.ParseAddr(asked); err == nil && ip.IsUnspecified() || asked == "" {
-		asked = "127.0.0.1"
-	}
-	return net.JoinHostPort(cmp.Or(asked, bound.Addr().String()), strconv.Itoa(int(bound.Port())))
-}
-
-// hostSet is the addresses of a cloud's running servers. Its zero value is empty and ready for use.
-type hostSet struct {
-	mu    sync.Mutex
-	hosts map[string]bool
-}
-
-func (s *hostSet) add(host string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.hosts == nil {
-		s.hosts = make(map[string]bool)
-	}
-	s.hosts[host] = true
-}
-
-func (s *hostSet) remove(host string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.hosts, host)
-}
-
-func (s *hostSet) has(host string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.hosts[host]
 }

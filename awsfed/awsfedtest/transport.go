@@ -46,7 +46,7 @@ func (c *Cloud) roundTrip(r *http.Request, endpoint Endpoint, replayed bool) (*h
 // client's redirects or retries. It returns nil if no answer comes.
 func (c *Cloud) replay(r *http.Request) *http.Response {
 	endpoint, ok := c.endpointOfHost(r.URL.Host, r.URL.Path)
-	if !ok && c.ownHost(r.URL.Host) {
+	if c.ownHost(r.URL.Host) {
 		endpoint, ok = endpointOfPath(r.URL.Path)
 	}
 	if !ok || endpoint != AWSSTS {
