@@ -61,9 +61,9 @@ var foreignVariables = [...]string{
 // AWS SDK to this server for its region, its calls of AWS STS and, from the given source, its
 // credentials. Variables and shared files by which it would find others are made empty or
 // os.DevNull. It names the Google project, too, since Google's clients otherwise ask Cloud Resource
-// Manager for it, which the emulator does not play. The sources that read a token from a file get
-// one in dir, which must exist and outlive the client. The result can be added to
-// [os/exec.Cmd.Env] or set with testing.T.Setenv.
+// Manager for it, by its real name alone. The sources that read a token from a file get one in dir,
+// which must exist and outlive the client. The result can be added to [os/exec.Cmd.Env] or set with
+// testing.T.Setenv.
 func (s *Server) Env(source CredentialSource, dir string) ([]string, error) {
 	cloud := s.cloud.Load()
 	env := make(map[string]string)

@@ -57,8 +57,8 @@ type Options struct {
 	// admitted.
 	Condition principal.Condition
 
-	// Logger gets one line for each request that was answered. It never gets a token, a key, a
-	// signature or a body. Default: none.
+	// Logger gets one line for each request that was answered, and what a [Server] has to tell of
+	// connections. It never gets a token, a key, a signature or a body. Default: none.
 	Logger *slog.Logger
 }
 

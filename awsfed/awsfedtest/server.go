@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -28,6 +29,8 @@ type Server struct {
 	// URL is where the server is reached, without a slash at the end: http://127.0.0.1:PORT, or
 	// [ServerOptions.PublicURL].
 	URL string
+	// Addr is where clients on this machine reach it, whatever URL is: HOST:PORT.
+	Addr string
 
 	cloud atomic.Pointer[Cloud] // see Replace
 	hosts []string              // by which clients reach it
@@ -84,12 +87,10 @@ func (c *Cloud) StartServer(o ServerOptions) (*Server, error) {
 
 // startOn serves the cloud on a listener that was asked for as o.Addr.
 func (c *Cloud) startOn(listener net.Listener, o ServerOptions, public string) *Server {
-	hosts := []string{publicHost(o.Addr, listener.Addr())}
-	s := &Server{URL: cmp.Or(public, o.scheme()+"://"+hosts[0]), idle: make(chan struct{})}
-	if _, host, _ := strings.Cut(s.URL, "://"); host != hosts[0] {
-		hosts = append(hosts, host)
-	}
-	s.hosts = hosts
+	s := &Server{Addr: publicHost(o.Addr, listener.Addr()), idle: make(chan struct{})}
+	s.URL = cmp.Or(public, o.scheme()+"://"+s.Addr)
+	_, host, _ := strings.Cut(s.URL, "://")
+	s.hosts = []string{s.Addr, host}
 	s.cloud.Store(c)
 	listener = o.wrap(listener)
 	ctx, stop := context.WithCancel(context.Background())
@@ -103,7 +104,10 @@ func (c *Cloud) startOn(listener net.Listener, o ServerOptions, public string) *
 		// ReadTimeout would end the context of a request that a fault holds, so serve bounds the
 		// body.
 	}
-	c.hosts.add(hosts)
+	if c.options.Logger != nil {
+		s.http.ErrorLog = slog.NewLogLogger(c.options.Logger.Handler(), slog.LevelWarn)
+	}
+	c.hosts.add(s.hosts)
 
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = s.http.Serve(listener) }) // it ends by Close alone
