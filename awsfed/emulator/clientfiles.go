@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,36 +12,55 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-// write writes the files that clients need.
-func (s settings) write(server *awsfedtest.Server) error {
-	if s.credentialFile != "" {
+// clientFiles are the files that lead clients to a server.
+type clientFiles struct {
+	settings
+	authority []byte    // the certificate to trust, in PEM; none without TLS
+	stderr    io.Writer // gets a line for each file that is left out
+}
+
+// write writes the files that the settings name.
+func (c clientFiles) write(ctx context.Context, server *awsfedtest.Server) error {
+	if c.caFile != "" {
+		if err := replaceFile(c.caFile, c.authority, public); err != nil {
+			return err
+		}
+	}
+	if c.credentialFile != "" {
 		file, err := server.CredentialFile()
 		if err != nil {
 			return err
 		}
-		if err := replaceFile(s.credentialFile, file); err != nil {
+		if err := replaceFile(c.credentialFile, file, private); err != nil {
 			return err
 		}
 	}
-	if s.envFile == "" {
+	if c.envFile == "" {
 		return nil
 	}
-	dir, err := filepath.Abs(filepath.Dir(s.envFile))
+	dir, err := filepath.Abs(filepath.Dir(c.envFile))
 	if err != nil {
 		return err
 	}
-	env, err := server.Env(s.source, dir)
+	env, err := server.Env(c.source, dir)
 	if err != nil {
 		return err
 	}
-	if s.credentialFile != "" {
-		name, err := filepath.Abs(s.credentialFile)
+	if c.credentialFile != "" {
+		name, err := filepath.Abs(c.credentialFile)
 		if err != nil {
 			return err
 		}
 		env = append(env, "GOOGLE_APPLICATION_CREDENTIALS="+name, "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE="+name)
 	}
-	return replaceFile(s.envFile, []byte(exports(env)))
+	if c.tls {
+		trust, err := c.writeTrust(ctx, dir)
+		if err != nil {
+			return err
+		}
+		env = append(env, trust...)
+	}
+	return replaceFile(c.envFile, []byte(exports(env)), private)
 }
 
 // exports renders an environment for a POSIX shell. An empty variable is unset, since not every
@@ -57,14 +78,23 @@ func exports(env []string) string {
 	return b.String()
 }
 
-// replaceFile puts a file that its owner alone can read in the place of name, at once, so that a
-// client never reads half of it.
-func replaceFile(name string, data []byte) error {
+// The modes of files.
+const (
+	private os.FileMode = 0o600 // with secrets, for their owner
+	public  os.FileMode = 0o644
+)
+
+// replaceFile puts a file in the place of name, at once, so that a client never reads half of it.
+// It has that mode whatever the umask and an older file say.
+func replaceFile(name string, data []byte, mode os.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".emulator-*") // with mode 0600
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
+	if mode != private {
+		err = errors.Join(err, f.Chmod(mode))
+	}
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), name)
 	}

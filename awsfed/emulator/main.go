@@ -6,9 +6,12 @@
 //
 // It writes the external_account file that Google's clients read and a file of shell exports,
 // prints one line when it is ready, logs one line a request to standard error, and stops on SIGINT
-// or SIGTERM. (go run passes no SIGTERM on: build the program, or signal the process group.)
-// Package awsfedtest says what it serves; a Go test needs no program and uses that package
-// directly.
+// or SIGTERM: requests under way have five seconds then. (go run passes no SIGTERM on: build the
+// program, or signal the process group.) Package awsfedtest says what it serves; a Go test needs no
+// program and uses that package directly.
+//
+// With -tls all is https, and the exports make clients in Go, Python, Node.js, Java and curl trust
+// it. "emulator health" asks a running emulator whether it is there, for images without a shell.
 //
 // It is a module of its own, so that its dependencies are not those of the library, and stands
 // within awsfed, so that it may use the internal packages of the two clouds.
@@ -20,59 +23,25 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // so that a second signal ends the program at once
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "emulator:", err)
 		os.Exit(1)
 	}
 }
 
-// run serves until ctx ends, which is not an error.
+// run runs the subcommand that the first argument names, and without one serves.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	s, err := parse(args, stderr)
-	if err != nil {
-		return err
+	if len(args) > 0 && args[0] == "health" {
+		return health(ctx, args[1:], stderr)
 	}
-	if s.listFaults {
-		for _, fault := range awsfedtest.Faults() {
-			fmt.Fprintf(stdout, "%-28s %s\n", fault.Name, fault.Summary)
-		}
-		return nil
-	}
-	s.options.Logger = slog.New(slog.NewTextHandler(stderr, nil))
-	cloud := awsfedtest.New(s.options)
-	for _, fault := range s.faults {
-		fault.Inject(cloud)
-	}
-	server, err := cloud.StartAt(s.addr)
-	if err != nil {
-		return err
-	}
-	defer server.Close()
-	if err := s.write(server); err != nil {
-		return err
-	}
-	world := &servedWorld{
-		World:  &optionsWorld{base: awsfedtest.Options{Logger: s.options.Logger}, cloud: cloud},
-		server: server, write: s.write,
-	}
-	api, err := s.admin.start(world, s.expose, stdout)
-	if err != nil {
-		return err
-	}
-	defer api.Close()
-	fmt.Fprintf(stdout, "emulator ready at %s\n", server.URL)
-	<-ctx.Done()
-	return nil
+	return serve(ctx, args, stdout, stderr)
 }

@@ -22,6 +22,7 @@ import (
 // running is an emulator that runs in this process.
 type running struct {
 	url    string // what its line says
+	addr   string // where it is
 	stderr *lockedBuffer
 	stop   func() error // ends it, and returns what run returned
 }
@@ -42,7 +43,10 @@ func launch(t *testing.T, args ...string) running {
 	require.True(t, lines.Scan(), "no line; %s", r.stderr)
 	url, ok := strings.CutPrefix(lines.Text(), "emulator ready at ")
 	require.True(t, ok, lines.Text())
-	r.url = url
+	r.url, r.addr, ok = strings.Cut(url, " ")
+	if r.addr = strings.Trim(r.addr, "()"); !ok {
+		_, r.addr, _ = strings.Cut(r.url, "://")
+	}
 	r.stop = sync.OnceValue(func() error {
 		cancel()
 		for lines.Scan() {
@@ -155,6 +159,9 @@ func TestMistakesOfTheCommandLine(t *testing.T) {
 		"an unknown source":            {[]string{"-source", "vault"}, "ec2-metadata"},
 		"an unknown fault":             {[]string{"-fault", "gremlins"}, "-list-faults"},
 		"an argument too many":         {[]string{"serve"}, `"serve"`},
+		"an authority without TLS":     {[]string{"-ca-file", "ca.pem"}, "-tls"},
+		"a public URL that is none":    {[]string{"-addr", "127.0.0.1:0", "-public-url", "emulator:8085"}, "public URL"},
+		"a public URL without TLS":     {[]string{"-tls", "-public-url", "HTTP://emulator"}, "https alone"},
 		"a directory that is not there": {
 			[]string{"-addr", "127.0.0.1:0", "-credential-file", filepath.Join("no", "such", "directory", "cred.json")}, "no such file"},
 	} {
@@ -168,6 +175,26 @@ func TestMistakesOfTheCommandLine(t *testing.T) {
 func TestExposeAllowsAnAddressThatOthersReach(t *testing.T) {
 	emulator := launch(t, "-addr", "0.0.0.0:0", "-expose")
 	assert.Contains(t, emulator.url, "http://127.0.0.1:")
+}
+
+func TestFilesNameThePublicURL(t *testing.T) {
+	dir := t.TempDir()
+	file, env := filepath.Join(dir, "cred.json"), filepath.Join(dir, "emulator.env")
+	emulator := launch(t, "-public-url", "https://emulator.test", "-credential-file", file, "-env", env)
+	assert.Equal(t, "https://emulator.test", emulator.url)
+	for _, name := range []string{file, env} {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		assert.Contains(t, string(text), "https://emulator.test")
+		assert.NotContains(t, string(text), "127.0.0.1")
+	}
+}
+
+func TestExportsNameTheProject(t *testing.T) {
+	env := filepath.Join(t.TempDir(), "emulator.env")
+	launch(t, "-project-id", "other-project", "-env", env)
+	source(t, env)
+	assert.Equal(t, "other-project", os.Getenv("GOOGLE_CLOUD_PROJECT"))
 }
 
 func TestFilesDoNotFollowLinks(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -15,8 +16,10 @@ import (
 
 // settings is the command line.
 type settings struct {
-	addr           string
+	server         awsfedtest.ServerOptions // but its TLS
 	expose         bool
+	tls            bool
+	caFile         string
 	credentialFile string
 	envFile        string
 	source         awsfedtest.CredentialSource
@@ -28,11 +31,17 @@ type settings struct {
 
 // parse reads the command line and reports its first mistake.
 func parse(args []string, stderr io.Writer) (settings, error) {
-	s := settings{source: awsfedtest.SourceEnvironment}
+	s := settings{
+		source: awsfedtest.SourceEnvironment,
+		server: awsfedtest.ServerOptions{MaxConnections: maxConnections},
+	}
 	f := flag.NewFlagSet("emulator", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.StringVar(&s.addr, "addr", "127.0.0.1:8085", "serve on this `host:port`; port 0 takes a free one")
+	f.StringVar(&s.server.Addr, "addr", "127.0.0.1:8085", "serve on this `host:port`; port 0 takes a free one")
 	f.BoolVar(&s.expose, "expose", false, "allow an -addr that other machines can reach; the emulator asks nobody who they are")
+	f.StringVar(&s.server.PublicURL, "public-url", "", "name this `URL` in the files, where clients reach the emulator by a proxy or the port mapping of a container")
+	f.BoolVar(&s.tls, "tls", false, "serve https alone, with certificates of an authority that is made at the start and good for 7 days; the exports make clients trust it")
+	f.StringVar(&s.caFile, "ca-file", "", "write the certificate of the -tls authority to this `file`")
 	f.StringVar(&s.credentialFile, "credential-file", "", "write the external_account `file` here")
 	f.StringVar(&s.envFile, "env", "", "write shell exports to this `file`, and the token files that they name beside it")
 	f.Func("source", "where the exports let the AWS SDKs find credentials: "+sources()+" (default "+string(s.source)+")", func(v string) error {
@@ -67,12 +76,32 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	if f.NArg() > 0 {
 		return settings{}, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
+	if !s.tls && s.caFile != "" {
+		return settings{}, errors.New("-ca-file: there is an authority with -tls alone")
+	}
+	if s.tls && strings.HasPrefix(strings.ToLower(s.server.PublicURL), "http:") {
+		return settings{}, fmt.Errorf("-public-url %s: -tls serves https alone", s.server.PublicURL)
+	}
 	if !s.expose {
-		if err := onLoopback(s.addr); err != nil {
+		if err := onLoopback(s.server.Addr); err != nil {
 			return settings{}, err
 		}
 	}
 	return s, s.admin.check(s.expose)
+}
+
+// hosts are those by which clients reach the server, as far as the command line has them.
+func (s settings) hosts() []string {
+	var hosts []string
+	if host, _, err := net.SplitHostPort(s.server.Addr); err == nil && host != "" {
+		if ip, err := netip.ParseAddr(host); err != nil || !ip.IsUnspecified() {
+			hosts = append(hosts, host)
+		}
+	}
+	if u, err := url.Parse(s.server.PublicURL); err == nil && u.Hostname() != "" {
+		hosts = append(hosts, u.Hostname())
+	}
+	return hosts
 }
 
 // onLoopback refuses an address that other machines could reach.

@@ -2,6 +2,7 @@ package fakeaws
 
 import (
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -107,4 +108,15 @@ func Hostname(host string) string {
 	}
 	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
 	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
+// DNSSuffixes returns what the names of endpoints end in, in all partitions, in the order of the
+// alphabet.
+func DNSSuffixes() []string {
+	var suffixes []string
+	for _, h := range homes {
+		suffixes = append(suffixes, h.suffix, h.dualStackSuffix)
+	}
+	slices.Sort(suffixes)
+	return slices.Compact(suffixes)
 }
