@@ -176,3 +176,16 @@ func TestADownscopedTokenEndsWithItsPool(t *testing.T) {
 	_, err := cloud.Google.Check(answer["access_token"].(string))
 	assert.ErrorContains(t, err, "ACCOUNT_STATE_INVALID")
 }
+
+// google-auth for Python quotes the options before it encodes the form.
+func TestPercentEncodedOptionsDownscopeAToken(t *testing.T) {
+	cloud := newCloud(fakegoogle.Options{})
+	form := downscopeForm(federatedToken(t, cloud))
+	form.Set("options", pythonQuote(form.Get("options")))
+	require.Contains(t, form.Get("options"), "%7B%22accessBoundary%22")
+	response, answer := postForm(t, cloud, form)
+	require.Equal(t, http.StatusOK, response.StatusCode, "%v", answer)
+	access, err := cloud.Google.Check(answer["access_token"].(string))
+	require.NoError(t, err)
+	assert.Len(t, access.Boundary, 1)
+}

@@ -3,6 +3,8 @@ package fakegoogle
 import (
 	"cmp"
 	"encoding/json"
+	"net/url"
+	"strings"
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/strictjson"
 )
@@ -28,6 +30,10 @@ func parseOptions(s string) (exchangeOptions, *judgement) {
 	}
 	if len(s) > maxOptions {
 		return exchangeOptions{}, judge(ReasonOptions, "options have %d characters, more than %d", len(s), maxOptions).openly()
+	}
+	// google-auth for Python percent-encodes the JSON, and then the form as a whole (oauth2/sts.py).
+	if decoded, err := url.PathUnescape(s); err == nil && strings.HasPrefix(s, "%") {
+		s = decoded
 	}
 	// What Google does with names that it does not know is not known, so they are ignored.
 	object, err1 := strictjson.Fields([]byte(s))
