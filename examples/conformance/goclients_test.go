@@ -28,6 +28,13 @@ import (
 const goProgram = "CONFORMANCE_GO_CLIENT"
 
 func TestMain(m *testing.M) {
+	if program := os.Getenv(goSpeaker); program != "" {
+		if err := goSpeak(program, os.Args[1]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	program, ok := goPrograms[os.Getenv(goProgram)]
 	if !ok {
 		os.Exit(m.Run())
