@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -156,12 +157,17 @@ func sayAWSFed(t *testing.T, fault awsfedtest.NamedFault) (said saying) {
 		fault.Inject(cloud)
 		cfg := cloud.Config()
 		cfg.Logger = slog.New(slog.DiscardHandler)
+		// The first attempt's, since how many more there are, and which is cut short, is up to chance.
+		var first error
+		cfg.OnRefresh = func(event awsfed.RefreshEvent) { first = cmp.Or(first, event.Err) }
 		ts, err := awsfed.NewTokenSource(t.Context(), cfg)
 		require.NoError(t, err)
-		if _, err = ts.TokenContext(t.Context()); err != nil {
-			said = saying{fmt.Sprintf("%T", err), err.Error()}
-		}
+		_, err = ts.TokenContext(t.Context())
 		cloud.Wait()
+		synctest.Wait()
+		if err != nil {
+			said = saying{fmt.Sprintf("%T", first), first.Error()}
+		}
 	})
 	return said
 }
