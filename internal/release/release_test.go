@@ -60,6 +60,7 @@ func TestAReleaseIsInstalledAndImportedWithoutTheRepository(t *testing.T) {
 		"GOTOOLCHAIN=local",
 	}}
 
+	commands := make(map[string]string) // the programs, by the paths that installed them
 	for _, m := range modules {
 		source := filepath.Join(dir, "tree", m.dir)
 		goMod, err := os.ReadFile(filepath.Join(source, "go.mod"))
@@ -76,9 +77,10 @@ func TestAReleaseIsInstalledAndImportedWithoutTheRepository(t *testing.T) {
 			name, path, _ := strings.Cut(line, " ")
 			switch {
 			case name == "main":
-				user.goCommand(t, dir, "install", path+"@"+version)
+				user.goCommand(t, dir, "install", path+"@latest") // the version of the test is the only one
 				program := filepath.Join(dir, "bin", filepath.Base(path)+user.goCommand(t, dir, "env", "GOEXE"))
 				assert.Regexp(t, `mod\s+`+m.path()+`\s+`+version, user.goCommand(t, dir, "version", "-m", program))
+				commands[path] = program
 			case !slices.Contains(strings.Split(path, "/"), "internal"):
 				imports.WriteString("import _ \"" + path + "\"\n")
 			}
@@ -102,6 +104,11 @@ func TestAReleaseIsInstalledAndImportedWithoutTheRepository(t *testing.T) {
 			assert.Equal(t, "Bearer", out)
 		}
 	}
+	emulator := commands[modules[0].path()+"/awsfed/emulator"]
+	require.NotEmpty(t, emulator, "the command of README.md is installed")
+	out, err := exec.CommandContext(t.Context(), emulator, "-list-faults").Output()
+	require.NoError(t, err)
+	assert.Contains(t, string(out), "missing-binding ")
 }
 
 const useOfTheCore = `package main
