@@ -2,8 +2,10 @@ package awsfedtest_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -94,6 +96,21 @@ func TestServerGivesUpOnASlowClient(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestServerGivesUpOnAClientThatDoesNotShakeHands(t *testing.T) {
+	config, _ := certificate(t)
+	synctest.Test(t, func(t *testing.T) {
+		listener := newPipes()
+		server := awsfedtest.New(awsfedtest.Options{Logger: slog.New(slog.DiscardHandler)}).StartOn(tls.NewListener(listener, config))
+		defer server.Close()
+		connection := listener.dial()
+		defer connection.Close()
+		start := time.Now()
+		_, err := io.Copy(io.Discard, connection)
+		require.NoError(t, err, "the server closes the connection")
+		assert.InDelta(t, 10*time.Second, time.Since(start), float64(time.Second))
+	})
 }
 
 func TestServerTimeoutsDoNotEndAFault(t *testing.T) {

@@ -27,7 +27,7 @@ func (c clientFiles) writeTrust(ctx context.Context, dir string) ([]string, erro
 	}
 	var env []string
 	for _, name := range []string{
-		"SSL_CERT_FILE",                      // Go, OpenSSL, and so Python and Ruby
+		"SSL_CERT_FILE",                      // Go on Linux, OpenSSL, and so Python and Ruby
 		"REQUESTS_CA_BUNDLE",                 // Python's requests
 		"CURL_CA_BUNDLE",                     // curl
 		"AWS_CA_BUNDLE",                      // the AWS SDKs and the AWS CLI

@@ -89,7 +89,8 @@ func runKeytool(ctx context.Context, keytool string, args ...string) error {
 	return nil
 }
 
-// javaOptions is JAVA_TOOL_OPTIONS for a trust store. The variable knows both quotes and no escapes.
+// javaOptions is JAVA_TOOL_OPTIONS for a trust store. The variable knows both quotes and no
+// escapes.
 func javaOptions(store string) string {
 	return `-Djavax.net.ssl.trustStore="` + strings.ReplaceAll(store, `"`, `"'"'"`) + `" -Djavax.net.ssl.trustStorePassword=` + storePassword
 }
