@@ -104,9 +104,9 @@ func (s *Server) lead(env map[string]string, source CredentialSource, dir string
 	case SourceEC2Metadata:
 		// The endpoint of the metadata service, which is always set, is enough.
 	case SourceECS:
-		env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = s.URL + "/container/ecs/" + role
+		env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = s.URL + s.taskPath()
 	case SourceECSRelative:
-		env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/container/ecs/" + role
+		env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = s.taskPath()
 		env["HTTP_PROXY"], env["http_proxy"] = s.URL, s.URL
 		env["NO_PROXY"], env["no_proxy"] = "", ""
 	case SourceEKSPodIdentity:
