@@ -33,7 +33,11 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return nil
 	}
 	s.options.Logger = slog.New(slog.NewTextHandler(stderr, nil))
-	cloud := awsfedtest.New(s.options)
+	clouds, err := s.world()
+	if err != nil {
+		return err
+	}
+	cloud := clouds.Cloud()
 	for _, fault := range s.faults {
 		fault.Inject(cloud)
 	}
@@ -54,8 +58,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	world := &servedWorld{
-		World:  &optionsWorld{base: awsfedtest.Options{Logger: s.options.Logger}, cloud: cloud},
-		server: server, write: func(server *awsfedtest.Server) error { return files.write(ctx, server) },
+		World: clouds, server: server, write: func(server *awsfedtest.Server) error { return files.write(ctx, server) },
 	}
 	api, err := s.admin.start(world, s.expose, stdout)
 	if err != nil {

@@ -25,6 +25,7 @@ type settings struct {
 	source         awsfedtest.CredentialSource
 	faults         []awsfedtest.NamedFault
 	listFaults     bool
+	config         string
 	options        awsfedtest.Options
 	admin          adminSettings
 }
@@ -60,6 +61,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return nil
 	})
 	f.BoolVar(&s.listFaults, "list-faults", false, "list the names of the faults and exit")
+	f.StringVar(&s.config, "config", "", "`file` in YAML or JSON that describes the clouds, in place of -region, -account and the other options that do")
 	f.StringVar(&s.options.Partition, "partition", "", "AWS `partition` (default: that of -region, or aws)")
 	f.StringVar(&s.options.Region, "region", "", "AWS `region` (default: the first of the partition)")
 	f.StringVar(&s.options.Account, "account", "", "AWS account `ID` (default 123456789012)")
@@ -81,6 +83,9 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	}
 	if s.tls && strings.HasPrefix(strings.ToLower(s.server.PublicURL), "http:") {
 		return settings{}, fmt.Errorf("-public-url %s: -tls serves https alone", s.server.PublicURL)
+	}
+	if err := s.checkConfig(f); err != nil {
+		return settings{}, err
 	}
 	if !s.expose {
 		if err := onLoopback(s.server.Addr); err != nil {
