@@ -19,7 +19,7 @@ type decoder struct {
 
 // refuse says what a value should be. What is around it counts as unread from then on.
 func (d *decoder) refuse(path string, node *yaml.Node, format string, args ...any) {
-	d.faults.list = append(d.faults.list, fault{path, node.Line, fmt.Sprintf(format, args...)})
+	d.faults.append(fault{path, node.Line, fmt.Sprintf(format, args...)})
 	d.faults.deaf = append(d.faults.deaf, parent(path))
 }
 
@@ -71,7 +71,7 @@ func (d *decoder) object(node *yaml.Node, v reflect.Value, path string, depth in
 		for _, f := range fields {
 			names = append(names, f.name)
 		}
-		d.faults.list = append(d.faults.list, fault{path, key.Line, "there is no such field; there are " + strings.Join(names, ", ")})
+		d.faults.append(fault{path, key.Line, "there is no such field; there are " + strings.Join(names, ", ")})
 	})
 	for _, f := range fields {
 		if f.required && !found[f.name] && node.Kind == yaml.MappingNode {
@@ -85,7 +85,7 @@ func (d *decoder) dictionary(node *yaml.Node, v reflect.Value, path string, dept
 	v.Set(reflect.MakeMap(v.Type()))
 	d.members(node, path, func(name, path string, key, value *yaml.Node) {
 		if want := ruleOf(v.Type().Key()).refuses(name); want != "" {
-			d.faults.list = append(d.faults.list, fault{path, key.Line, "there is no such key; want " + want})
+			d.faults.append(fault{path, key.Line, "there is no such key; want " + want})
 			return
 		}
 		element := reflect.New(v.Type().Elem()).Elem()

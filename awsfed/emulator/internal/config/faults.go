@@ -8,10 +8,14 @@ import (
 	"strings"
 )
 
+// maxFaults is how many faults are reported: more are of no use to anybody.
+const maxFaults = 100
+
 // Faults collects what is wrong with a file, each fault with its path in the file and its line.
 type Faults struct {
 	lines map[string]int // of the values in the file, by their paths
 	list  []fault
+	more  int      // faults that list has no room for
 	deaf  []string // paths that have no value, so that what is said of them follows from that
 }
 
@@ -27,7 +31,15 @@ func (f *Faults) Add(path string, err error) {
 	if slices.ContainsFunc(f.deaf, func(without string) bool { return within(path, without) }) {
 		return
 	}
-	f.list = append(f.list, fault{path, f.line(path), err.Error()})
+	f.append(fault{path, f.line(path), err.Error()})
+}
+
+func (f *Faults) append(found fault) {
+	if len(f.list) == maxFaults {
+		f.more++
+		return
+	}
+	f.list = append(f.list, found)
 }
 
 // Addf is [Faults.Add] with a text.
@@ -43,6 +55,9 @@ func (f *Faults) Err() error {
 			text = fault.path + ": " + text
 		}
 		errs = append(errs, fmt.Errorf("line %d: %s", fault.line, text))
+	}
+	if f.more > 0 {
+		errs = append(errs, fmt.Errorf("and %d more", f.more))
 	}
 	return errors.Join(errs...)
 }

@@ -104,6 +104,13 @@ faults: []
 	}, lines)
 }
 
+func TestFaultsAreReportedUpToANumber(t *testing.T) {
+	_, faults := config.Parse([]byte("faults: [" + strings.Repeat("gremlins, ", 102) + "]"))
+	lines := strings.Split(faults.Err().Error(), "\n")
+	require.Len(t, lines, 101)
+	assert.Equal(t, "and 2 more", lines[100])
+}
+
 func TestFaultsThatFollowFromOthersAreLeftOut(t *testing.T) {
 	_, faults := config.Parse([]byte("google:\n  pools:\n    - state: ACTIVE\n    - id: my-pool\n"))
 	faults.Addf("google.pools[0].providers[0]", "its pool has no ID")

@@ -3,6 +3,7 @@ package world
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -79,6 +80,11 @@ func (b *builder) addRole(account config.AccountID, role config.Role, at string)
 	for i, trust := range role.Google {
 		google[i] = fakeaws.GoogleTrust(trust)
 	}
+	for i, trusted := range role.Trusts {
+		if !b.principal(trusted) {
+			b.faults.Addf(fmt.Sprintf("%s.trusts[%d]", at, i), "%q is not an ARN of partition %s, an account of 12 digits or *", trusted, b.partition())
+		}
+	}
 	_, err := b.clouds.AWS.AddRole(fakeaws.Role{
 		Account: string(account), Name: role.Name, Path: role.Path, Trusts: role.Trusts, ExternalID: role.ExternalID,
 		Subjects: role.Subjects, Google: google, MaxSession: role.MaxSession,
@@ -86,6 +92,12 @@ func (b *builder) addRole(account config.AccountID, role config.Role, at string)
 	if err != nil {
 		b.faults.Add(at, err)
 	}
+}
+
+// principal reports whether a trust policy of the partition can name somebody like this.
+func (b *builder) principal(trusted string) bool {
+	digits := len(trusted) == 12 && strings.Trim(trusted, "0123456789") == ""
+	return trusted == "*" || digits || strings.HasPrefix(trusted, "arn:"+b.partition()+":")
 }
 
 // addUser adds a user with the keys of the file.

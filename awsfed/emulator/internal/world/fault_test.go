@@ -19,6 +19,7 @@ func TestEveryFaultOfAFileIsReportedAtOnce(t *testing.T) {
       roles:
         - name: app
           max_session: 13h
+          trusts: ["*", "210987654321", "arn:aws:iam::210987654321:root"]
         - name: twice
         - name: twice
       users:
@@ -74,34 +75,35 @@ google:
 	for i, want := range []string{
 		`line 2: aws.region: partition aws-cn has no region "eu-west-1"`,
 		`line 7: aws.accounts[0].roles[0]: adding a role: maximum session of 13h0m0s is not from 1h to 12h`,
-		`line 10: aws.accounts[0].roles[2].name: role arn:aws-cn:iam::123456789012:role/twice is there twice`,
-		`line 12: aws.accounts[0].users[0]: adding user "j ane"`,
-		`line 13: aws.accounts[1].id: account 123456789012 is there twice`,
-		`line 14: aws.ec2_role: role "nobody" does not exist`,
-		`line 15: aws.eks_role: role "nobody" does not exist`,
-		`line 20: google.pools[0].providers[0]: want one of aws and oidc`,
-		`line 21: google.pools[0].providers[1].id: the prefix gcp- of gcp-mine is reserved`,
-		`line 24: google.pools[0].providers[1].attribute_mapping["google.subject"]: ERROR: <input>:1:11: Syntax error`,
-		`line 25: google.pools[0].providers[1].attribute_mapping["attribute.a"]: the expression yields int, not string`,
-		`line 26: google.pools[0].providers[1].attribute_condition: the expression yields string, not bool`,
-		`line 28: google.pools[0].providers[2].oidc.issuer: the issuer aws needs aws.outbound_identity`,
-		`line 32: google.pools[0].providers[4]: adding a provider: `,
-		`line 34: google.pools[0].providers[5].attribute_mapping: google.subject is missing`,
-		`line 34: google.pools[0].providers[5]: adding provider plain: issuer "http://example.com" is not an https URL`,
-		`line 37: google.pools[0].providers[5].oidc.jwks.keys: key 0: its modulus has less than 2048 bits`,
-		`line 38: google.pools[0].providers[6].attribute_mapping: google.subject is missing`,
-		`line 39: google.pools[0].providers[6].oidc.jwks: it is missing`,
-		`line 42: google.service_accounts[0]: adding a service account: "nobody" is not an email`,
-		`line 46: google.service_accounts[1].bindings[0].members[0]: editing an IAM policy: member "allUsers"`,
-		`line 48: google.workspace.users[0]: adding a Workspace user: "jane" is not an email`,
-		`line 50: google.workspace.delegations[0]: delegating a domain: missing@b does not exist`,
-		`line 52: google.federated_lifetime: 999ms is less than 1s`,
+		`line 9: aws.accounts[0].roles[0].trusts[2]: "arn:aws:iam::210987654321:root" is not an ARN of partition aws-cn`,
+		`line 11: aws.accounts[0].roles[2].name: role arn:aws-cn:iam::123456789012:role/twice is there twice`,
+		`line 13: aws.accounts[0].users[0]: adding user "j ane"`,
+		`line 14: aws.accounts[1].id: account 123456789012 is there twice`,
+		`line 15: aws.ec2_role: role "nobody" does not exist`,
+		`line 16: aws.eks_role: role "nobody" does not exist`,
+		`line 21: google.pools[0].providers[0]: want one of aws and oidc`,
+		`line 22: google.pools[0].providers[1].id: the prefix gcp- of gcp-mine is reserved`,
+		`line 25: google.pools[0].providers[1].attribute_mapping["google.subject"]: ERROR: <input>:1:11: Syntax error`,
+		`line 26: google.pools[0].providers[1].attribute_mapping["attribute.a"]: the expression yields int, not string`,
+		`line 27: google.pools[0].providers[1].attribute_condition: the expression yields string, not bool`,
+		`line 29: google.pools[0].providers[2].oidc.issuer: the issuer aws needs aws.outbound_identity`,
+		`line 33: google.pools[0].providers[4]: adding a provider: `,
+		`line 35: google.pools[0].providers[5].attribute_mapping: google.subject is missing`,
+		`line 35: google.pools[0].providers[5]: adding provider plain: issuer "http://example.com" is not an https URL`,
+		`line 38: google.pools[0].providers[5].oidc.jwks.keys: key 0: its modulus has less than 2048 bits`,
+		`line 39: google.pools[0].providers[6].attribute_mapping: google.subject is missing`,
+		`line 40: google.pools[0].providers[6].oidc.jwks: it is missing`,
+		`line 43: google.service_accounts[0]: adding a service account: "nobody" is not an email`,
+		`line 47: google.service_accounts[1].bindings[0].members[0]: editing an IAM policy: member "allUsers"`,
+		`line 49: google.workspace.users[0]: adding a Workspace user: "jane" is not an email`,
+		`line 51: google.workspace.delegations[0]: delegating a domain: missing@b does not exist`,
+		`line 53: google.federated_lifetime: 999ms is less than 1s`,
 	} {
 		if assert.Less(t, i, len(got), want) {
 			assert.True(t, strings.HasPrefix(got[i], want), "got  %s\nwant %s", got[i], want)
 		}
 	}
-	assert.Len(t, got, 24, "%s", err)
+	assert.Len(t, got, 25, "%s", err)
 }
 
 func TestProviderOfOpenIDConnectMustHaveAMappingAndAnHTTPSIssuer(t *testing.T) {
