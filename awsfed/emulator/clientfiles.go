@@ -16,11 +16,13 @@ import (
 type clientFiles struct {
 	settings
 	authority []byte    // the certificate to trust, in PEM; none without TLS
+	trust     []string  // the exports for it, once its files are written
 	stderr    io.Writer // gets a line for each file that is left out
 }
 
-// write writes the files that the settings name.
-func (c clientFiles) write(ctx context.Context, server *awsfedtest.Server) error {
+// write writes the files that the settings name. Those for trust come with the first call alone:
+// they take seconds, and stay as they are. It must not be called by two at once.
+func (c *clientFiles) write(ctx context.Context, server *awsfedtest.Server) error {
 	if c.caFile != "" {
 		if err := replaceFile(c.caFile, c.authority, public); err != nil {
 			return err
@@ -53,14 +55,12 @@ func (c clientFiles) write(ctx context.Context, server *awsfedtest.Server) error
 		}
 		env = append(env, "GOOGLE_APPLICATION_CREDENTIALS="+name, "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE="+name)
 	}
-	if c.tls {
-		trust, err := c.writeTrust(ctx, dir)
-		if err != nil {
+	if c.tls && c.trust == nil {
+		if c.trust, err = c.writeTrust(ctx, dir); err != nil {
 			return err
 		}
-		env = append(env, trust...)
 	}
-	return replaceFile(c.envFile, []byte(exports(env)), private)
+	return replaceFile(c.envFile, []byte(exports(append(env, c.trust...))), private)
 }
 
 // exports renders an environment for a POSIX shell. An empty variable is unset, since not every

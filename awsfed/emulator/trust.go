@@ -14,7 +14,7 @@ const bundleFile = "emulator-ca-bundle.pem"
 // writeTrust writes to dir what clients trust, the emulator's authority after those that the
 // system trusts, and returns the variables by which they find it. Most of these take the place of
 // the system's authorities, hence the bundle.
-func (c clientFiles) writeTrust(ctx context.Context, dir string) ([]string, error) {
+func (c *clientFiles) writeTrust(ctx context.Context, dir string) ([]string, error) {
 	bundle := filepath.Join(dir, bundleFile)
 	roots := systemRoots(bundle)
 	if len(roots) == 0 {

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/awsfed/awsfed-go/awsfed"
+	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
 // trusting is a client that trusts the certificates of a file alone, and reaches every name at the
@@ -191,6 +192,25 @@ func TestTheBundleHasTheSystemsAuthoritiesInFront(t *testing.T) {
 	got, err := os.ReadFile(bundle)
 	require.NoError(t, err)
 	assert.NotContains(t, string(got), authority[1])
+}
+
+func TestTheFilesForTrustAreWrittenOnce(t *testing.T) {
+	t.Setenv("PATH", "")
+	t.Setenv("JAVA_HOME", "")
+	dir := t.TempDir()
+	env, bundle := filepath.Join(dir, "emulator.env"), filepath.Join(dir, bundleFile)
+	server, err := awsfedtest.New(awsfedtest.Options{}).Start()
+	require.NoError(t, err)
+	defer server.Close()
+	files := clientFiles{settings: settings{tls: true, envFile: env, source: awsfedtest.SourceEnvironment}, authority: []byte("the authority"), stderr: io.Discard}
+	require.NoError(t, files.write(t.Context(), server))
+	require.FileExists(t, bundle)
+	require.NoError(t, os.Remove(bundle))
+	require.NoError(t, files.write(t.Context(), server), "as a world of other keys needs it")
+	assert.NoFileExists(t, bundle)
+	text, err := os.ReadFile(env)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "export SSL_CERT_FILE='"+bundle+"'")
 }
 
 func TestTheTrustStoreOfJavaHasTheSystemsAuthoritiesToo(t *testing.T) {

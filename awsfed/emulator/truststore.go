@@ -24,7 +24,7 @@ const (
 
 // writeTrustStore makes a Java trust store of the authorities that come with Java and the
 // emulator's.
-func (c clientFiles) writeTrustStore(ctx context.Context, name string) error {
+func (c *clientFiles) writeTrustStore(ctx context.Context, name string) error {
 	keytool, err := findKeytool()
 	if err != nil {
 		return err
