@@ -117,3 +117,42 @@ func TestFaultsOfFileAndCommandLineAddUp(t *testing.T) {
 		assert.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
 	}
 }
+
+func TestAdminAPIReplacesTheConfigurationFile(t *testing.T) {
+	config := filepath.Join(t.TempDir(), "world.yaml")
+	require.NoError(t, os.WriteFile(config, []byte("faults: [sts-unavailable] # from the start\n"), 0o600))
+	emulator := launchAdmin(t, "-config", config, "-admin", "127.0.0.1:0")
+	put := func(file string) (int, string) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, emulator.admin+"/config", strings.NewReader(file))
+		require.NoError(t, err)
+		request.Header.Set("Content-Type", "application/yaml")
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return response.StatusCode, string(body)
+	}
+	token := func() int {
+		response, err := http.Post(emulator.url+"/v1/token", "text/plain", nil)
+		require.NoError(t, err)
+		response.Body.Close()
+		return response.StatusCode
+	}
+	assert.Equal(t, http.StatusServiceUnavailable, token())
+
+	status, body := put("aws:\n  regoin: x\nfaults: []\n")
+	assert.Equal(t, http.StatusBadRequest, status)
+	assert.Contains(t, body, "line 2: aws.regoin: there is no such field")
+	assert.Equal(t, http.StatusServiceUnavailable, token(), "nothing has changed")
+
+	status, body = put("faults: [sts-quota]\n")
+	assert.Less(t, status, 300, body)
+	assert.Equal(t, http.StatusTooManyRequests, token())
+	response, err := http.Get(emulator.admin + "/config")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	got, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	assert.Equal(t, "faults: [sts-quota]\n", string(got))
+}

@@ -33,6 +33,8 @@ type AWS struct {
 	// Whether the first account has outbound identity federation, so that AWS STS answers
 	// GetWebIdentityToken. Default: false.
 	OutboundIdentity bool
+	// Whether EC2 metadata answers requests without a token, as its version 1 does. Default: false.
+	InstanceMetadataV1 bool
 	// How long the keys live that EC2 metadata and the container endpoints hand out. With up to 5m,
 	// every request gets new keys. Default: 6h.
 	KeyLifetime time.Duration

@@ -10,6 +10,9 @@ import (
 type Google struct {
 	// The project that has the pools.
 	Project Project
+	// The domain of the Google Cloud universe, by whose names Google's services answer besides
+	// those of googleapis.com. Default: googleapis.com.
+	Universe string
 	// What an organization policy allows new providers to be. The providers of this file are there
 	// before it, and keep working, as Google's do.
 	OrganizationPolicy OrganizationPolicy
@@ -25,6 +28,9 @@ type Google struct {
 	Workspace Workspace
 	// How long federated tokens last, in whole seconds. Default: 3599s.
 	FederatedLifetime time.Duration
+	// How long changes of IAM policies take until they act, such as 70s. The bindings of this file
+	// act at once. Default: 0s.
+	Propagation time.Duration
 	// What no public source says of Google's services. The defaults are guesses, and names and
 	// defaults may change in any release.
 	Unsettled fakegoogle.Unsettled
@@ -36,6 +42,9 @@ type Project struct {
 	Number ProjectNumber
 	// The project's ID. Default: my-project.
 	ID string
+	// The project's IAM policy, which counts for every service account of the project: the first
+	// one, and those with the project in their email.
+	Bindings []Binding
 }
 
 // OrganizationPolicy is the constraints of an organization on providers.
@@ -124,7 +133,10 @@ type ServiceAccount struct {
 
 // Binding is a binding of an IAM policy.
 type Binding struct {
-	// The role that the members have on the service account.
+	// The role that the members have. It may be any: what the emulator knows of are
+	// roles/iam.workloadIdentityUser, roles/iam.serviceAccountTokenCreator,
+	// roles/iam.serviceAccountOpenIdTokenCreator, and that roles/iam.serviceAccountUser,
+	// roles/owner, roles/editor and roles/viewer give no tokens.
 	Role GrantRole `config:"required"`
 	// Who has it: principal://…, principalSet://… or serviceAccount:EMAIL, in full.
 	Members []string `config:"required"`

@@ -45,7 +45,13 @@ func TestSchemaIsThatOfTheTypesAndTheirComments(t *testing.T) {
 	}
 	got, err := os.ReadFile(schemaFile)
 	require.NoError(t, err)
-	assert.Equal(t, want.String(), strings.ReplaceAll(string(got), "\r\n", "\n"), "go test ./internal/config -update writes it")
+	for i, line := range strings.Split(strings.ReplaceAll(string(got), "\r\n", "\n"), "\n") {
+		wanted, rest, _ := strings.Cut(want.String(), "\n")
+		require.Equal(t, wanted, line, "line %d; go test ./internal/config -update writes it", i+1)
+		want.Reset()
+		want.WriteString(rest)
+	}
+	assert.Empty(t, want.String(), "go test ./internal/config -update writes it")
 }
 
 func TestSchemaAndDecoderAgree(t *testing.T) {

@@ -52,9 +52,7 @@ func ruleOf(t reflect.Type) rule {
 	case reflect.TypeFor[State]():
 		return rule{values: []string{string(fakegoogle.StateActive), string(fakegoogle.StateDisabled), string(fakegoogle.StateDeleted)}}
 	case reflect.TypeFor[GrantRole]():
-		return rule{values: []string{
-			fakegoogle.RoleWorkloadIdentityUser, fakegoogle.RoleServiceAccountTokenCreator, fakegoogle.RoleServiceAccountOpenIDTokenCreator,
-		}}
+		return rule{pattern: `^(projects/[a-z0-9.:-]+/|organizations/[0-9]+/)?roles/[A-Za-z0-9_.]+$`, form: "a role such as roles/iam.workloadIdentityUser"}
 	case reflect.TypeFor[FaultName]():
 		var r rule
 		for _, fault := range awsfedtest.Faults() {

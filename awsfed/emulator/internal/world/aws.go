@@ -64,6 +64,7 @@ func (b *builder) addAWS() {
 		}
 	}
 	b.setRoles()
+	cloud.SetIMDSv1(file.InstanceMetadataV1)
 	if file.OutboundIdentity {
 		cloud.EnableOutboundIdentity()
 	}

@@ -45,6 +45,7 @@ func (b *builder) build(logger *slog.Logger) *awsfedtest.Cloud {
 		KeyLifetime:       b.file.AWS.KeyLifetime,
 		ProjectNumber:     string(b.file.Google.Project.Number),
 		ProjectID:         b.file.Google.Project.ID,
+		Universe:          b.file.Google.Universe,
 		FederatedLifetime: b.file.Google.FederatedLifetime,
 		Logger:            logger,
 	}
@@ -96,6 +97,7 @@ func (b *builder) homeProvider() provider {
 // setPolicy comes last, since what the file has is there before the policy.
 func (b *builder) setPolicy() {
 	google := b.file.Google
+	b.clouds.Google.SetPropagation(google.Propagation)
 	b.clouds.Google.SetUnsettled(google.Unsettled)
 	b.clouds.Google.SetOrganizationPolicy(organizationPolicy(google.OrganizationPolicy))
 }

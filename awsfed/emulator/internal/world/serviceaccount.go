@@ -3,6 +3,7 @@ package world
 import (
 	"fmt"
 
+	"github.com/awsfed/awsfed-go/awsfed/emulator/internal/config"
 	"github.com/awsfed/awsfed-go/awsfed/internal/fakegoogle"
 )
 
@@ -10,6 +11,7 @@ import (
 // there before the first binding.
 func (b *builder) addServiceAccounts() {
 	accounts, google := b.file.Google.ServiceAccounts, b.clouds.Google
+	b.grant(b.file.Google.Project.Bindings, "google.project.bindings", google.GrantProject)
 	if accounts == nil {
 		return
 	}
@@ -24,11 +26,18 @@ func (b *builder) addServiceAccounts() {
 		}
 	}
 	for i, account := range accounts {
-		for j, binding := range account.Bindings {
-			for k, member := range binding.Members {
-				if err := google.Grant(account.Email, string(binding.Role), member); err != nil {
-					b.faults.Add(fmt.Sprintf("google.service_accounts[%d].bindings[%d].members[%d]", i, j, k), err)
-				}
+		b.grant(account.Bindings, fmt.Sprintf("google.service_accounts[%d].bindings", i), func(role, member string) error {
+			return google.Grant(account.Email, role, member)
+		})
+	}
+}
+
+// grant adds the bindings of an IAM policy.
+func (b *builder) grant(bindings []config.Binding, at string, grant func(role, member string) error) {
+	for i, binding := range bindings {
+		for j, member := range binding.Members {
+			if err := grant(string(binding.Role), member); err != nil {
+				b.faults.Add(fmt.Sprintf("%s[%d].members[%d]", at, i, j), err)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package world_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"testing"
@@ -213,6 +214,14 @@ aws:
 	none := build(t, `aws: {ec2_role: ""}`)
 	none.Reveal(&pair)
 	assert.Empty(t, pair.AWS.InstanceRole())
+}
+
+func TestBindingOfTheProjectCountsForItsServiceAccounts(t *testing.T) {
+	const file = "{google: {project: {bindings: [{role: %s, members: ['principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/*']}]}, service_accounts: [{email: a@my-project.iam.gserviceaccount.com}]}}"
+	_, err := use(t, build(t, fmt.Sprintf(file, "roles/iam.workloadIdentityUser")), nil)
+	require.NoError(t, err)
+	_, err = use(t, build(t, fmt.Sprintf(file, "roles/owner")), nil)
+	assert.Equal(t, "PERMISSION_DENIED", refused(t, err).Code)
 }
 
 func TestUnsettledValuesOfTheFileAreInForce(t *testing.T) {
