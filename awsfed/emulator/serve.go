@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
@@ -43,7 +44,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	files := clientFiles{settings: s, stderr: stderr}
 	if s.tls {
-		ca, err := authority.New(s.hosts(), playedDomains(), time.Now())
+		ca, err := authority.New(s.hosts(), playedDomains(cloud.Options().Universe), time.Now())
 		if err != nil {
 			return err
 		}
@@ -80,4 +81,10 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // playedDomains are those of the services that the emulator plays.
-func playedDomains() []string { return append([]string{"googleapis.com"}, fakeaws.DNSSuffixes()...) }
+func playedDomains(universe string) []string {
+	domains := append([]string{"googleapis.com"}, fakeaws.DNSSuffixes()...)
+	if !slices.Contains(domains, universe) {
+		domains = append(domains, universe)
+	}
+	return domains
+}
