@@ -100,23 +100,22 @@ func TestAdminAPIChangesTheEmulatorThatRuns(t *testing.T) {
 	_, requests := emulator.order(t, "GET", "/requests", "")
 	assert.Len(t, requests["requests"], 2)
 
-	status, answer := emulator.order(t, "PUT", "/config", `{"role": "other", "account": "111122223333"}`)
+	status, answer := emulator.order(t, "PUT", "/config", `{"aws": {"accounts": [{"id": "111122223333", "roles": [{"name": "other"}]}]}}`)
 	require.Equal(t, http.StatusNoContent, status, answer)
 	assert.Equal(t, http.StatusOK, keys(), "the new world is served")
 	_, requests = emulator.order(t, "GET", "/requests", "")
 	assert.Len(t, requests["requests"], 1, "and knows nothing of the old one")
 	_, config := emulator.order(t, "GET", "/config", "")
-	assert.Equal(t, "other", config["role"])
-	assert.Equal(t, "my-aws-pool", config["pool"])
+	assert.Equal(t, map[string]any{"accounts": []any{map[string]any{"id": "111122223333", "roles": []any{map[string]any{"name": "other"}}}}}, config["aws"])
 
 	written, err := os.ReadFile(file)
 	require.NoError(t, err)
 	assert.Contains(t, string(written), "111122223333", "clients can find it")
 
-	status, answer = emulator.order(t, "PUT", "/config", `{"roel": "x", "region": 1}`)
+	status, answer = emulator.order(t, "PUT", "/config", `{"awz": {}, "google": 1}`)
 	assert.Equal(t, http.StatusBadRequest, status)
-	assert.Contains(t, answer["error"], "roel")
-	assert.Contains(t, answer["error"], "region: want a string")
+	assert.Contains(t, answer["error"], "awz: there is no such field")
+	assert.Contains(t, answer["error"], "google: want fields")
 }
 
 func TestAdminAPIIsNotOnThePortOfTheEmulator(t *testing.T) {

@@ -7,8 +7,6 @@ import (
 	"os"
 	"slices"
 
-	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
-	"github.com/awsfed/awsfed-go/awsfed/emulator/internal/admin"
 	"github.com/awsfed/awsfed-go/awsfed/emulator/internal/config"
 	"github.com/awsfed/awsfed-go/awsfed/emulator/internal/world"
 )
@@ -30,22 +28,22 @@ func (s settings) checkConfig(f *flag.FlagSet) error {
 }
 
 // world makes the clouds of the configuration file or, without one, those of the options.
-func (s settings) world() (admin.World, error) {
-	if s.config == "" {
-		return &optionsWorld{base: awsfedtest.Options{Logger: s.options.Logger}, cloud: awsfedtest.New(s.options)}, nil
-	}
-	file, err := os.Open(s.config)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, config.MaxSize+1))
-	if err != nil {
-		return nil, err
+func (s settings) world() (*world.World, error) {
+	name, data := "the options describe no world", optionsFile(s.options)
+	if s.config != "" {
+		file, err := os.Open(s.config)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		name = s.config
+		if data, err = io.ReadAll(io.LimitReader(file, config.MaxSize+1)); err != nil {
+			return nil, err
+		}
 	}
 	described, err := world.New(data, s.options.Logger)
 	if err != nil {
-		return nil, fmt.Errorf("%s:\n%w", s.config, err)
+		return nil, fmt.Errorf("%s:\n%w", name, err)
 	}
 	return described, nil
 }

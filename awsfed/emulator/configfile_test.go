@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/awsfed/awsfed-go/awsfed"
+	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
+	"github.com/awsfed/awsfed-go/awsfed/emulator/internal/world"
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 )
 
@@ -83,6 +85,29 @@ func TestExampleServesTokensOfBothKindsOfProviders(t *testing.T) {
 			c.Subject.WebIdentity = &awsfed.WebIdentityOptions{Audience: "my-audience"}
 		}))
 	})
+}
+
+func TestOptionsAndTheirFileDescribeOneWorld(t *testing.T) {
+	for name, options := range map[string]awsfedtest.Options{
+		"the default": {},
+		"another": {
+			Region: "us-gov-east-1", Account: "210987654321", Role: "runner", ProjectNumber: "1", ProjectID: "other", Pool: "pool", Provider: "prov",
+			ServiceAccount: "sa@other.iam.gserviceaccount.com",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			described, err := world.New(optionsFile(options), nil)
+			require.NoError(t, err)
+			assert.Equal(t, awsfedtest.New(options).Options(), described.Cloud().Options())
+			tokens, err := awsfed.NewTokenSource(t.Context(), described.Cloud().Config())
+			require.NoError(t, err)
+			_, err = tokens.TokenContext(t.Context())
+			require.NoError(t, err)
+		})
+	}
+	err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-account", "1"}, io.Discard, io.Discard)
+	require.ErrorContains(t, err, "the options describe no world")
+	require.ErrorContains(t, err, `want 12 digits, not the text "1"`)
 }
 
 func TestMistakesOfTheConfigurationFile(t *testing.T) {
