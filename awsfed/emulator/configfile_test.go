@@ -110,6 +110,20 @@ func TestOptionsAndTheirFileDescribeOneWorld(t *testing.T) {
 	require.ErrorContains(t, err, `want 12 digits, not the text "1"`)
 }
 
+func TestConfigurationFileOfTheREADMEIsGood(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(strings.ReplaceAll(string(readme), "\r\n", "\n"), "```yaml\n")
+	require.True(t, found)
+	file, _, _ := strings.Cut(rest, "```")
+	described, err := world.New([]byte(file), nil)
+	require.NoError(t, err)
+	tokens, err := awsfed.NewTokenSource(t.Context(), described.Cloud().Config())
+	require.NoError(t, err)
+	_, err = tokens.TokenContext(t.Context())
+	require.NoError(t, err)
+}
+
 func TestMistakesOfTheConfigurationFile(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "bad.yaml")
 	require.NoError(t, os.WriteFile(bad, []byte("aws:\n  regoin: x\nfaults: [gremlins]\n"), 0o600))
