@@ -10,14 +10,14 @@ import { resolve } from 'node:path';
 
 const [directory, list] = process.argv.slice(2);
 const library = createRequire(resolve(directory, 'package.json'))('google-auth-library');
-const { files, seconds } = JSON.parse(readFileSync(list, 'utf8'));
+const asked = JSON.parse(readFileSync(list, 'utf8'));
 
 // After a redirect the library goes without the proxy. Nothing but loopback is to be asked, names
 // neither.
 dns.lookup = (name, options, done) =>
   (done ?? options)(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' }));
 
-const late = () => new Promise((done) => setTimeout(done, 1000 * seconds, { class: 'none', text: 'no answer' }));
+const late = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds, { class: 'none', text: 'no answer' }));
 
 async function say(file) {
   const auth = new library.GoogleAuth({ keyFile: file, scopes: ['https://www.googleapis.com/auth/cloud-platform'] });
@@ -30,6 +30,6 @@ async function say(file) {
 }
 
 const said = Object.fromEntries(await Promise.all(
-  Object.entries(files).map(async ([fault, file]) => [fault, await Promise.race([say(file), late()])]),
+  Object.entries(asked).map(async ([fault, { file, seconds }]) => [fault, await Promise.race([say(file), late(seconds)])]),
 ));
 process.stdout.write(JSON.stringify(said), () => process.exit(0)); // some still wait

@@ -14,6 +14,8 @@ import (
 	"cloud.google.com/go/auth/credentials"
 	authdownscope "cloud.google.com/go/auth/credentials/downscope"
 	"cloud.google.com/go/auth/credentials/idtoken"
+	"cloud.google.com/go/auth/credentials/impersonate"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/google/downscope"
@@ -55,7 +57,7 @@ func TestMain(m *testing.M) {
 }
 
 var goPrograms = map[string]func(context.Context, assignment) (result, error){
-	"awsfed": askAWSFed, "oauth2": askOAuth2, "auth": askAuth,
+	"awsfed": askAWSFed, "oauth2": askOAuth2, "auth": askAuth, "impersonate": askImpersonate,
 }
 
 func goClients() []client {
@@ -184,6 +186,38 @@ func askAuth(ctx context.Context, a assignment) (result, error) {
 		return result{}, err
 	}
 	return result{Token: token.Value}, nil
+}
+
+// askImpersonate gets an ID token where package idtoken does not: see authIDToken.
+func askImpersonate(ctx context.Context, a assignment) (result, error) {
+	file, err := os.ReadFile(os.Getenv("GOOGLE_APPLICATION_CREDENTIALS"))
+	if err != nil {
+		return result{}, err
+	}
+	root, err := authCredentials(file)
+	if err != nil {
+		return result{}, err
+	}
+	found, err := impersonate.NewIDTokenCredentials(&impersonate.IDTokenOptions{
+		Credentials: root, TargetPrincipal: a.Account, Audience: a.Audience, IncludeEmail: true,
+	})
+	if err != nil {
+		return result{}, err
+	}
+	token, err := found.Token(ctx)
+	if err != nil {
+		return result{}, err
+	}
+	return result{Token: token.Value}, nil
+}
+
+func TestPackageImpersonateOfGoAuthGivesTheIDTokenThatPackageIDTokenDoesNot(t *testing.T) {
+	w := newWorld(t)
+	c := goClient("", "impersonate", "cloud.google.com/go/auth", nil, nil)
+	got, err := c.try(t, w, idToken, awsfedtest.SourceEnvironment)
+	require.NoError(t, err)
+	assert.NoError(t, w.verify(t, idToken, awsfedtest.SourceEnvironment, got))
+	assert.Empty(t, w.Proxy.Stray())
 }
 
 // oauth2Source and authCredentials are what Google's two Go libraries make of an external_account

@@ -3,7 +3,6 @@ package conformance_test
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -80,8 +79,8 @@ func (w *world) verify(t *testing.T, c column, source awsfedtest.CredentialSourc
 		if err != nil {
 			return err
 		}
-		if azp := claims.Claims["azp"]; azp == nil {
-			return errors.New("the ID token names no account")
+		if email := claims.Claims["email"]; email != account {
+			return fmt.Errorf("the ID token is of %v", email)
 		}
 		return nil
 	case c == signing:

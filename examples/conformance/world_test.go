@@ -118,10 +118,10 @@ func (w *world) Env(t *testing.T, source awsfedtest.CredentialSource) []string {
 	return append(env, "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
 }
 
-// run runs a program to its end, within a minute. The error has what the program wrote.
+// run runs a program to its end, within three minutes. The error has what the program wrote.
 func run(t *testing.T, env []string, program string, args ...string) (stdout string, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	var out, diagnostics bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, args...)
