@@ -21,6 +21,7 @@ td, dd, code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; overflo
 td.prose { font-family: inherit; }
 code { font-size: inherit; white-space: pre-wrap; }
 #world td { min-width: 8.5rem; }
+#requests td:not(:last-child) { overflow-wrap: break-word; }
 time { white-space: nowrap; }
 small { color: var(--soft); }
 .refused { background: var(--badground); }
