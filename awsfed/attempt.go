@@ -133,7 +133,8 @@ func (a *Attempt) useClock(c *clock.Clock) {
 	a.clock = c
 }
 
-// heard takes in the time of an answer, nil for none, where a layer of the attempt wants to know it.
+// heard takes in the time of an answer, nil for none, where a layer of the attempt wants to know
+// it.
 func (a *Attempt) heard(answer *call.Answer) {
 	if a == nil || answer == nil {
 		return

@@ -147,8 +147,8 @@ func (a *awsChain) failed(ctx context.Context, err error) *Error {
 	return e
 }
 
-// renew makes the provider forget the credentials that it holds, as far as it can, and gives what it
-// has then.
+// renew makes the provider forget the credentials that it holds, as far as it can, and gives what
+// it has then.
 func (a *awsChain) renew(ctx context.Context) (aws.Credentials, bool) {
 	cache, ok := a.credentials.(interface{ Invalidate() })
 	if !ok {

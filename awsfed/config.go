@@ -137,10 +137,10 @@ type Config struct {
 	// Credentials and Region are set.
 	MetadataEndpoint string
 
-	// QuotaProject is the project that pays for requests made with [Transport] or over gRPC, where it
-	// should not be the project of the service account. Optional. Google's own clients take it from
-	// credentials of package cloudauth; option.WithQuotaProject does for some of them, and not for
-	// that of Cloud Storage.
+	// QuotaProject is the project that pays for requests made with [Transport] or over gRPC, where
+	// it should not be the project of the service account. Optional. Google's own clients take it
+	// from credentials of package cloudauth; option.WithQuotaProject does for some of them, and not
+	// for that of Cloud Storage.
 	QuotaProject string
 
 	// HTTPClient sends the requests to Google and to the URL of Subject. Optional; the default uses
@@ -162,10 +162,10 @@ type Config struct {
 	// Credentials, and a Reserve of 50 minutes about 160.
 	Reserve time.Duration
 
-	// Logger tells states: a warning when refreshing starts to fail, with the hint, and up to four more as
-	// less is left of the token; an error when callers begin to fail; an info when it is over. A default
-	// that may surprise is a warning too, and every attempt is there at debug level; never a secret.
-	// Optional; the default is [slog.Default].
+	// Logger tells states: a warning when refreshing starts to fail, with the hint, and up to four
+	// more as less is left of the token; an error when callers begin to fail; an info when it is
+	// over. A default that may surprise is a warning too, and every attempt is there at debug
+	// level; never a secret. Optional; the default is [slog.Default].
 	Logger *slog.Logger
 
 	// OnRefresh is called after every attempt to refresh a token, for metrics: in order, one call
@@ -173,9 +173,10 @@ type Config struct {
 	// events; later ones are dropped, and the next event tells how many. Optional.
 	OnRefresh func(RefreshEvent)
 
-	// LinkOf makes of the ctx of a caller who has to wait what ties the refresh to it, the span context
-	// of a trace for example: the Link of the events. Nothing else of a caller's ctx gets into a refresh.
-	// It is called before the caller waits, and for some whose refresh another has started. Optional.
+	// LinkOf makes of the ctx of a caller who has to wait what ties the refresh to it, the span
+	// context of a trace for example: the Link of the events. Nothing else of a caller's ctx gets
+	// into a refresh. It is called before the caller waits, and for some whose refresh another has
+	// started. Optional.
 	LinkOf func(ctx context.Context) any
 }
 

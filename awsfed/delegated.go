@@ -20,10 +20,10 @@ const (
 )
 
 // NewDelegatedTokenSource gives access tokens of a Google Workspace user, whose address subject is,
-// by domain-wide delegation: the ServiceAccount of cfg, an email address, signs a claim that it acts
-// for the user (signJwt, as [Signer] does), and Google's OAuth 2.0 server gives a token for it (RFC
-// 7523). An administrator of the Workspace has to have granted Scopes to the account's client ID,
-// which is its unique ID. The tokens are cached and replaced like any other. Lifetime does not
+// by domain-wide delegation: the ServiceAccount of cfg, an email address, signs a claim that it
+// acts for the user (signJwt, as [Signer] does), and Google's OAuth 2.0 server gives a token for it
+// (RFC 7523). An administrator of the Workspace has to have granted Scopes to the account's client
+// ID, which is its unique ID. The tokens are cached and replaced like any other. Lifetime does not
 // apply: Google gives one hour.
 func NewDelegatedTokenSource(ctx context.Context, cfg Config, subject string) (*TokenSource, error) {
 	s, err := resolve(cfg)

@@ -22,10 +22,10 @@ type DiagnoseOptions struct {
 	// Mapping is the attribute mapping of the provider, which Google shows to nobody but its
 	// administrators. Optional; the default is [principal.DefaultMapping].
 	Mapping principal.Mapping
-	// IDTokenAudience has a step get an ID token for that audience, as [NewIDTokenSource] does; Signing
-	// has one sign a text that says so, as [Signer] does; and DelegatedSubject has one get a token of
-	// that Workspace user, as [NewDelegatedTokenSource] does. Optional: without them there are no such
-	// steps. They need a ServiceAccount.
+	// IDTokenAudience has a step get an ID token for that audience, as [NewIDTokenSource] does;
+	// Signing has one sign a text that says so, as [Signer] does; and DelegatedSubject has one get
+	// a token of that Workspace user, as [NewDelegatedTokenSource] does. Optional: without them
+	// there are no such steps. They need a ServiceAccount.
 	IDTokenAudience  string
 	Signing          bool
 	DelegatedSubject string

@@ -4,8 +4,8 @@
 //	client, err := storage.NewClient(ctx, option.WithTokenSource(ts))
 //
 // [SubjectTokenBuilder], [Exchanger] and [Impersonator] are the steps, [TokenSource] keeps the
-// token fresh. [NewIDTokenSource], [Signer] and [NewDelegatedTokenSource] give what else the service
-// account can have, [Diagnose] finds what is wrong.
+// token fresh. [NewIDTokenSource], [Signer] and [NewDelegatedTokenSource] give what else the
+// service account can have, [Diagnose] finds what is wrong.
 package awsfed
 
 const version = "0.1.0"

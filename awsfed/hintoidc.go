@@ -7,8 +7,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/internal/shell"
 )
 
-// An oidcCaller is who an OpenID Connect token says the caller is. But in Diagnose nobody has looked
-// into the token, and then it is empty.
+// An oidcCaller is who an OpenID Connect token says the caller is. But in Diagnose nobody has
+// looked into the token, and then it is empty.
 type oidcCaller struct{ subject string }
 
 // String is the caller in prose.
@@ -36,8 +36,8 @@ func (h *hints) updateProvider() string {
 	return "update-aws"
 }
 
-// oidcExchange is the hint for an answer of Google's STS to a token of an OpenID Connect issuer that
-// is no federated token. What does not depend on the kind of the provider is explained before.
+// oidcExchange is the hint for an answer of Google's STS to a token of an OpenID Connect issuer
+// that is no federated token. What does not depend on the kind of the provider is explained before.
 func (h *hints) oidcExchange(e *Error) string {
 	text := e.Description
 	describe := func(fields string) string {

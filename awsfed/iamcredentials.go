@@ -79,7 +79,8 @@ func (c *accountClient) prepare() { c.client.Ahead(c.endpoint) }
 
 // ask makes one request, or two if the token of the first was refused.
 func ask[T any](ctx context.Context, c *accountClient, r accountRequest[T]) (result T, err error) {
-	// Two round trips less for a first token: the connection is there when the federated token comes.
+	// Two round trips less for a first token: the connection is there when the federated token
+	// comes.
 	AttemptOf(ctx).onWait(c)
 	token, err := c.bearers.TokenContext(ctx)
 	AttemptOf(ctx).onWait(nil)

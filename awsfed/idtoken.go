@@ -82,7 +82,8 @@ func (i *idTokens) body() (string, error) {
 }
 
 // parse reads a successful answer of generateIdToken. The token's signature is for its audience to
-// verify; what is looked at here is whether it is the one that was asked for, and how long it lives.
+// verify; what is looked at here is whether it is the one that was asked for, and how long it
+// lives.
 func (i *idTokens) parse(answer *call.Answer) (*oauth2.Token, error) {
 	fields, err := tokenFields(StageIDToken, answer)
 	if err != nil {

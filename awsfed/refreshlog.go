@@ -9,8 +9,8 @@ import (
 // maxWarnings bounds the warnings of one outage, errors and the end of it not counted.
 const maxWarnings = 5
 
-// An outage is what the log has told of attempts that fail, since the last success. The queue of the
-// log alone reads and writes it.
+// An outage is what the log has told of attempts that fail, since the last success. The queue of
+// the log alone reads and writes it.
 type outage struct {
 	since    time.Time
 	warnings int

@@ -94,8 +94,8 @@ func (s *Signer) inner() *signer {
 	return s.hidden.Reveal()
 }
 
-// SignBytes is SignBlob with a ctx that ends after the Timeout of the configuration, and without the
-// ID of the key. It fits SignBytes of cloud.google.com/go/storage.
+// SignBytes is SignBlob with a ctx that ends after the Timeout of the configuration, and without
+// the ID of the key. It fits SignBytes of cloud.google.com/go/storage.
 func (s *Signer) SignBytes(payload []byte) ([]byte, error) {
 	signature, _, err := s.SignBlob(context.Background(), payload)
 	return signature, err

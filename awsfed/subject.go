@@ -93,8 +93,8 @@ type WebIdentityOptions struct {
 	// allowed audiences expects: https: and the Audience of the [Config].
 	Audience string
 	// Lifetime is from 60s to 1h, in whole seconds. Optional; the default is 1h, since a federated
-	// token ends with its subject token. Where the AWS session ends sooner AWS refuses it, and less is
-	// asked for.
+	// token ends with its subject token. Where the AWS session ends sooner AWS refuses it, and less
+	// is asked for.
 	Lifetime time.Duration
 	// Algorithm signs: RS256 or ES384. Optional; the default is RS256, which Google takes for sure.
 	Algorithm string

@@ -25,9 +25,9 @@
 // an EKS pod run as, and one provider of Google's, by which that role may be the service account
 // aws-app@my-project.iam.gserviceaccount.com. [Options] name them otherwise, and choose the
 // partition, region, universe, attribute mapping and condition. [Cloud.AddRole], [Cloud.AddUser],
-// [Cloud.AddSession], [Cloud.AddProvider], [Cloud.AddOIDCProvider] and [Cloud.AddServiceAccount] add
-// more, also of other AWS accounts; [Cloud.Grant] and [Cloud.GrantProject] let them in, at once or,
-// as at Google, in the time of [Cloud.SetPropagation]; [Cloud.AddWorkspaceUser] and
+// [Cloud.AddSession], [Cloud.AddProvider], [Cloud.AddOIDCProvider] and [Cloud.AddServiceAccount]
+// add more, also of other AWS accounts; [Cloud.Grant] and [Cloud.GrantProject] let them in, at once
+// or, as at Google, in the time of [Cloud.SetPropagation]; [Cloud.AddWorkspaceUser] and
 // [Cloud.DelegateDomain] make a Workspace with domain-wide delegation;
 // [Cloud.EnableOutboundIdentity] makes the AWS account an OpenID Connect issuer;
 // [Cloud.RequireClient] demands that clients of STS authenticate themselves; [Cloud.Check] says

@@ -13,10 +13,10 @@
 //
 // # Where the ID token comes from
 //
-// On Google Cloud it is the metadata server that has it: [NewMetadataTokenSource] on Compute Engine,
-// GKE, Cloud Run, Cloud Run functions and App Engine. Elsewhere any [oauth2.TokenSource] will do
-// whose tokens have an ID token for their AccessToken, as those of [awsfed.NewIDTokenSource] and, by
-// convention, of google.golang.org/api/idtoken have.
+// On Google Cloud it is the metadata server that has it: [NewMetadataTokenSource] on Compute
+// Engine, GKE, Cloud Run, Cloud Run functions and App Engine. Elsewhere any [oauth2.TokenSource]
+// will do whose tokens have an ID token for their AccessToken, as those of
+// [awsfed.NewIDTokenSource] and, by convention, of google.golang.org/api/idtoken have.
 //
 // The audience is of your choice. Take one that names the AWS side, an audience that no other
 // service accepts: whoever gets the token of another service could assume the role with it

@@ -39,8 +39,8 @@ type Answer struct {
 	Sent       time.Time // just before the request went out
 }
 
-// read takes what awsfed reads of an answer's headers. It shares nothing with header, which can be as
-// large as a transport allows.
+// read takes what awsfed reads of an answer's headers. It shares nothing with header, which can be
+// as large as a transport allows.
 func (a *Answer) read(header http.Header) {
 	kept := func(names ...string) string {
 		for _, name := range names {
@@ -93,9 +93,9 @@ func (c *Client) Post(ctx context.Context, url string, header http.Header, body 
 	return c.Do(req)
 }
 
-// Do sends req and reads the answer. An answer of any status is no error; errors of the transport are
-// of type [*url.Error]. What is left unread of a body that is too large is not waited for: closing it
-// closes the connection.
+// Do sends req and reads the answer. An answer of any status is no error; errors of the transport
+// are of type [*url.Error]. What is left unread of a body that is too large is not waited for:
+// closing it closes the connection.
 func (c *Client) Do(req *http.Request) (*Answer, error) {
 	if c.timeout > 0 {
 		ctx, cancel := context.WithTimeout(req.Context(), c.timeout)
@@ -145,8 +145,8 @@ func operation(req *http.Request) string {
 	return "Post"
 }
 
-// readAll reads a body up to one byte more than MaxBody. length is what the answer says of it, which
-// may be a lie; negative if it says nothing.
+// readAll reads a body up to one byte more than MaxBody. length is what the answer says of it,
+// which may be a lie; negative if it says nothing.
 func readAll(body io.Reader, length int64) ([]byte, error) {
 	const usual = 1024
 	if length < 0 || length > MaxBody {
@@ -170,8 +170,8 @@ func readAll(body io.Reader, length int64) ([]byte, error) {
 }
 
 // roundTrip keeps a request off the connection on which the one before was given up. One of HTTP/2
-// stays open after that, and if its other side is gone without a word, all requests would run out of
-// time until TCP gives up, after a quarter of an hour.
+// stays open after that, and if its other side is gone without a word, all requests would run out
+// of time until TCP gives up, after a quarter of an hour.
 func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
 	if c.stale.Swap(false) {
 		c.CloseIdleConnections()
