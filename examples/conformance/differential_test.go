@@ -68,6 +68,7 @@ func speakers() []speaker {
 }
 
 func TestClientsSayOfEachFaultWhatTheCommittedTableSays(t *testing.T) {
+	t.Parallel()
 	committed := readSayings(t)
 	found := make(sayings)
 	for _, fault := range awsfedtest.Faults() {
