@@ -63,7 +63,8 @@ var foreignVariables = [...]string{
 // os.DevNull. It names the Google project, too, since Google's clients otherwise ask Cloud Resource
 // Manager for it, by its real name alone. The sources that read a token from a file get one in dir,
 // which must exist and outlive the client. The result can be added to [os/exec.Cmd.Env] or set with
-// testing.T.Setenv.
+// testing.T.Setenv. A client that takes an empty AWS_PROFILE for a name, as boto3 does, needs the
+// empty variables left out.
 func (s *Server) Env(source CredentialSource, dir string) ([]string, error) {
 	cloud := s.cloud.Load()
 	env := make(map[string]string)
