@@ -9,7 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/awsfed/awsfed-go/awsfed/emulator/internal/snakecase"
 )
 
 // object is a JSON object whose members keep their order.
@@ -79,7 +80,7 @@ func encodeValue(v reflect.Value) any {
 				embedded, _ := encodeValue(value).(object)
 				o = append(o, embedded...)
 			default:
-				o = append(o, member{snake(field.Name), encodeValue(value)})
+				o = append(o, member{snakecase.Of(field.Name), encodeValue(value)})
 			}
 		}
 		return o
@@ -100,19 +101,4 @@ func encodeValue(v reflect.Value) any {
 		return nil // says nothing
 	}
 	return v.Interface()
-}
-
-// snake turns UserAgent into user_agent, and AccessKeyID into access_key_id.
-func snake(name string) string {
-	var b strings.Builder
-	letters := []rune(name)
-	for i, r := range letters {
-		begins := i > 0 && unicode.IsUpper(r) &&
-			(!unicode.IsUpper(letters[i-1]) || i+1 < len(letters) && unicode.IsLower(letters[i+1]))
-		if begins {
-			b.WriteByte('_')
-		}
-		b.WriteRune(unicode.ToLower(r))
-	}
-	return b.String()
 }

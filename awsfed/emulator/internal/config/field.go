@@ -4,7 +4,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/awsfed/awsfed-go/awsfed/emulator/internal/snakecase"
 )
 
 // field is a field that a file can set.
@@ -19,26 +20,10 @@ func fieldsOf(t reflect.Type) []field {
 	var fields []field
 	for _, f := range reflect.VisibleFields(t) {
 		if f.IsExported() && !f.Anonymous && f.Type.Kind() != reflect.Func {
-			fields = append(fields, field{snake(f.Name), f.Index, f.Tag.Get("config") == "required"})
+			fields = append(fields, field{snakecase.Of(f.Name), f.Index, f.Tag.Get("config") == "required"})
 		}
 	}
 	return fields
-}
-
-// snake turns the name of a field of Go into that of a file: UniqueID into unique_id, and
-// AWSAccounts into aws_accounts.
-func snake(name string) string {
-	var b strings.Builder
-	letters := []rune(name)
-	for i, r := range letters {
-		begins := i > 0 && unicode.IsUpper(r) &&
-			(!unicode.IsUpper(letters[i-1]) || i+1 < len(letters) && unicode.IsLower(letters[i+1]))
-		if begins {
-			b.WriteByte('_')
-		}
-		b.WriteRune(unicode.ToLower(r))
-	}
-	return b.String()
 }
 
 // Join is the path of a field or key within path. A name that could be taken for more is quoted.
