@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -129,12 +130,7 @@ type claims struct {
 
 // isFor reports whether the token names that audience (RFC 7519 §4.1.3).
 func (c claims) isFor(audience string) bool {
-	for _, a := range c.audiences {
-		if a == audience {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.audiences, audience)
 }
 
 var errNotJWT = errors.New("not a JWT")
