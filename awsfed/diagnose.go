@@ -39,10 +39,10 @@ type DiagnoseOptions struct {
 // their origin, the identity that AWS STS itself reports, the clock, the attribute mapping and the
 // principals to grant, the exchange, the impersonation, the network. Each failed step has a hint.
 //
-// It sends requests to the hosts of the configuration alone: the AWS SDK's sources of credentials,
-// the host of VerificationURL, TokenURL and IAMCredentialsEndpoint. The report holds no secret. The
-// error is nil unless ctx ended before the diagnosis did; the report then has the steps until
-// there.
+// It gets a federated token of its own, whatever Federated of cfg is, and sends requests to the
+// hosts of the configuration alone: the AWS SDK's sources of credentials, the host of
+// VerificationURL, TokenURL and IAMCredentialsEndpoint. The report holds no secret. The error is
+// nil unless ctx ended before the diagnosis did; the report then has the steps until there.
 func Diagnose(ctx context.Context, cfg Config, options *DiagnoseOptions) (*Report, error) {
 	if options == nil {
 		options = &DiagnoseOptions{}

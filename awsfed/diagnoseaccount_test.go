@@ -1,6 +1,7 @@
 package awsfed_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -94,4 +95,12 @@ func stranger(t *testing.T, cloud *awsfedtest.Cloud, cfg *awsfed.Config) {
 	t.Helper()
 	cfg.ServiceAccount = "stranger@my-project.iam.gserviceaccount.com"
 	require.NoError(t, cloud.AddServiceAccount(awsfedtest.ServiceAccount{Email: cfg.ServiceAccount}))
+}
+
+func TestDiagnoseGetsAFederatedTokenOfItsOwn(t *testing.T) {
+	cfg := emulated(t, newWorkspace(t))
+	cfg.Federated = cached(t, fails(errors.New("no token")))
+	report := diagnose(t, cfg, nil)
+	assert.Equal(t, awsfed.VerdictPassed, stepOf(t, report, awsfed.StageExchange).Verdict)
+	assert.Equal(t, awsfed.VerdictPassed, stepOf(t, report, awsfed.StageImpersonation).Verdict)
 }

@@ -96,7 +96,8 @@ type WebIdentityOptions struct {
 	// token ends with its subject token. Where the AWS session ends sooner AWS refuses it, and less
 	// is asked for.
 	Lifetime time.Duration
-	// Algorithm signs: RS256 or ES384. Optional; the default is RS256, which Google takes for sure.
+	// Algorithm signs: RS256 or ES384. Optional; the default is RS256, which the reference of
+	// Google's STS names. It does not name ES384.
 	Algorithm string
 	// Client asks AWS STS: an [sts.Client] with options of the program's own. Optional; the default
 	// is one of the AWS SDK's configuration, which AWS_ENDPOINT_URL_STS leads to an interface
