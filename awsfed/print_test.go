@@ -261,12 +261,19 @@ func printedTypes(t *testing.T) (types []printed, secrets map[string]string) {
 	attributes, err := principal.DefaultMapping(report.Identity)
 	require.NoError(t, err)
 
-	for range 5 { // two kinds that succeed, two that fail, one of the program's own
+	find := func(failed bool) int {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.IndexFunc(events, func(e awsfed.RefreshEvent) bool { return (e.Err != nil) == failed && len(e.Steps) > 1 })
+	}
+	for find(false) < 0 || find(true) < 0 { // events come when they come
 		<-heard
 	}
+	succeeded, failed := find(false), find(true)
 	mu.Lock()
 	defer mu.Unlock()
-	status, failed := ts.Status(), failing.Status()
+	success, failure := events[succeeded], events[failed]
+	status, failingStatus := ts.Status(), failing.Status()
 	diagnoseOption, fileOption := awsfed.DiagnoseOptions{Mapping: principal.DocumentedMapping}, awsfed.FileOptions{TokenHosts: []string{"sts.example"}}
 	config := printedAs("with secrets that lie open", &cfg)
 	config.open = true
@@ -297,7 +304,7 @@ func printedTypes(t *testing.T) (types []printed, secrets map[string]string) {
 		printedAs("", &awsfed.Transport{Source: ts}),
 		printedAs("", &status),
 		printedAs("", &status.Token),
-		printedAs("of a failure", &failed),
+		printedAs("of a failure", &failingStatus),
 		printedAs("of an answer", answered),
 		printedAs("without an answer", unanswered),
 		printedAs("of a URL with a password", faults[0]),
@@ -312,8 +319,6 @@ func printedTypes(t *testing.T) (types []printed, secrets map[string]string) {
 		printedAs("", &attributes),
 		printedAs("", &report.Identity),
 	}
-	success := events[slices.IndexFunc(events, func(e awsfed.RefreshEvent) bool { return e.Err == nil && len(e.Steps) > 1 })]
-	failure := events[slices.IndexFunc(events, func(e awsfed.RefreshEvent) bool { return e.Err != nil && len(e.Steps) > 1 })]
 	failedStep := failedReport.Steps[slices.IndexFunc(failedReport.Steps, func(s awsfed.Step) bool { return s.Err != nil })]
 	types = append(types,
 		printedAs("of a success", &success),
