@@ -1,0 +1,87 @@
+// Command awsfed gives programs in any language Google credentials on AWS, and finds out what is
+// wrong where they do not get them.
+//
+//	awsfed exec -- gcloud storage ls     # a command, with a Google metadata server of its own
+//	awsfed serve                         # a Google metadata server for this host, pod or task
+//	awsfed token                         # an access token, for curl and scripts
+//	awsfed doctor                        # what is wrong, and what to do about it
+//	awsfed setup                         # what has to be created at Google for this AWS identity
+//
+// "awsfed COMMAND -h" tells the rest.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/command"
+	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/settings"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], &command.Invocation{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), LookupEnv: os.LookupEnv,
+	}))
+}
+
+// commands are in the order in which the help lists them.
+func commands() []command.Command {
+	return []command.Command{}
+}
+
+// run finds the command, parses its flags and runs it.
+func run(ctx context.Context, args []string, in *command.Invocation) int {
+	if len(args) == 0 {
+		overview(in.Stderr)
+		return command.Misused
+	}
+	name, args := args[0], args[1:]
+	switch name {
+	case "help", "-h", "-help", "--help":
+		overview(in.Stdout)
+		return command.Succeeded
+	}
+	for _, c := range commands() {
+		if c.Name == name {
+			return runCommand(ctx, c, args, in)
+		}
+	}
+	fmt.Fprintf(in.Stderr, "awsfed: there is no command %q; awsfed -h lists them\n", name)
+	return command.Misused
+}
+
+func runCommand(ctx context.Context, c command.Command, args []string, in *command.Invocation) int {
+	flags := flag.NewFlagSet(c.Name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // what Parse says is printed below, once
+	runner := c.Register(flags)
+	given, err := command.Parse(flags, args, in.LookupEnv, settings.Overridden())
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		c.Usage(in.Stdout, flags)
+		return command.Succeeded
+	case err != nil:
+		fmt.Fprintf(in.Stderr, "awsfed %s: %v\nawsfed %s -h lists its flags\n", c.Name, err, c.Name)
+		return command.Misused
+	}
+	in.Args, in.Given = flags.Args(), given
+	code, err := runner(ctx, in)
+	if err != nil {
+		fmt.Fprintf(in.Stderr, "awsfed %s: %+v\n", c.Name, err)
+	}
+	return code
+}
+
+func overview(w io.Writer) {
+	var text strings.Builder
+	text.WriteString("Google credentials on AWS, without a key.\n\nUsage: awsfed COMMAND [flags]\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(&text, "  %-8s  %s\n", c.Name, c.Summary)
+	}
+	text.WriteString("\n\"awsfed COMMAND -h\" tells of each. Flags come first, then AWSFED_* variables, then the\ncredential file of GOOGLE_APPLICATION_CREDENTIALS.\n")
+	_, _ = io.WriteString(w, text.String())
+}
