@@ -1,0 +1,126 @@
+package metadataserver
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/awsfed/awsfed-go/awsfed"
+)
+
+// Bounds of what requests choose: each set of scopes and each audience has a source of its own.
+const (
+	maxScopeSources    = 16 // of an account
+	maxAudienceSources = 256
+	maxScopes          = 100
+	maxParameter       = 2048 // bytes
+)
+
+// An account is one service account, or the federated identity itself.
+type account struct {
+	cfg      awsfed.Config
+	email    string // what clients are told
+	scopes   []string
+	tokens   *awsfed.TokenSource // of the default scopes
+	scoped   *recent
+	audience *recent
+}
+
+func newAccount(ctx context.Context, cfg awsfed.Config, email string) (*account, error) {
+	tokens, err := awsfed.NewTokenSource(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	a := &account{cfg: cfg, email: email, scopes: slices.Clone(cfg.Scopes), tokens: tokens,
+		scoped: newRecent(maxScopeSources), audience: newRecent(maxAudienceSources)}
+	if len(a.scopes) == 0 {
+		a.scopes = []string{awsfed.CloudPlatformScope}
+	}
+	return a, nil
+}
+
+// node is the account's directory.
+func (a *account) node(name string, aliases []string) *node {
+	token := &node{name: "token", json: "token", ask: a.token, route: routeToken}
+	identity := &node{name: "identity", json: "identity", ask: a.identity, route: routeIdentity}
+	return directory(name, name,
+		leaf("aliases", "aliases", value(aliases)), leaf("email", "email", a.email), leaf("scopes", "scopes", value(a.scopes)),
+		token, identity)
+}
+
+// token answers with an access token, and with what is left of its life.
+func (a *account) token(ctx context.Context, query url.Values) (answer, error) {
+	source, err := a.sourceOf(ctx, query.Get("scopes"))
+	if err != nil {
+		return answer{}, err
+	}
+	token, err := source.TokenContext(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	// Rounded down, and never 0: clients take that for an error, and a source gives no token that
+	// has ended.
+	left := max(1, int64(time.Until(token.Expiry)/time.Second))
+	var b strings.Builder
+	b.Grow(len(token.AccessToken) + 80)
+	b.WriteString(`{"access_token":`)
+	b.WriteString(encoded(token.AccessToken))
+	b.WriteString(`,"expires_in":`)
+	b.WriteString(strconv.FormatInt(left, 10))
+	b.WriteString(`,"token_type":"Bearer"}`)
+	return answer{contentType: typeJSON, body: b.String(), etag: etagOf(token.AccessToken)}, nil
+}
+
+// sourceOf gives the source of tokens with these scopes, which stand between commas.
+func (a *account) sourceOf(ctx context.Context, parameter string) (*awsfed.TokenSource, error) {
+	if parameter == "" {
+		return a.tokens, nil
+	}
+	scopes := strings.Split(parameter, ",")
+	for _, scope := range scopes {
+		if scope == "" || len(scopes) > maxScopes || len(parameter) > maxParameter || !visible(scope) {
+			return nil, badRequest("scopes is not a list of at most 100 scopes between commas")
+		}
+	}
+	slices.Sort(scopes)
+	scopes = slices.Compact(scopes)
+	if slices.Equal(scopes, slices.Sorted(slices.Values(a.scopes))) {
+		return a.tokens, nil
+	}
+	return a.scoped.get(strings.Join(scopes, ","), func() (*awsfed.TokenSource, error) {
+		cfg := a.cfg
+		cfg.Scopes = scopes
+		return awsfed.NewTokenSource(ctx, cfg)
+	})
+}
+
+// identity answers with an ID token. The parameters format and licenses are about claims of an
+// instance, which is not there.
+func (a *account) identity(ctx context.Context, query url.Values) (answer, error) {
+	audience := query.Get("audience")
+	switch {
+	case audience == "" || len(audience) > maxParameter || !visible(audience):
+		return answer{}, badRequest("audience is missing, or is not one of at most 2,048 visible characters")
+	case a.cfg.ServiceAccount == "":
+		return answer{}, notFound("there are ID tokens of service accounts alone, and this identity has direct access without one")
+	}
+	source, err := a.audience.get(audience, func() (*awsfed.TokenSource, error) {
+		return awsfed.NewIDTokenSource(ctx, a.cfg, audience)
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	token, err := source.TokenContext(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	return answered(typeIdentity, token.AccessToken), nil
+}
+
+// visible reports whether s has ASCII's visible characters alone.
+func visible(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}

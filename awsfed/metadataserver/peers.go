@@ -1,0 +1,41 @@
+package metadataserver
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+
+	"github.com/awsfed/awsfed-go/awsfed/internal/peer"
+)
+
+// peers says which users of this machine are served.
+type peers struct {
+	any     bool
+	allowed []uint32
+	uid     func(local, remote net.Addr) (uint32, error)
+}
+
+func newPeers(o Options) peers {
+	return peers{any: o.AllowAnyUID, allowed: append([]uint32{uint32(os.Getuid())}, o.AllowUIDs...), uid: peer.UID}
+}
+
+// judge says why a peer is not served; "" for one that is. Which user an address elsewhere belongs
+// to nobody knows: a listener that has such peers was opened to them.
+func (p *peers) judge(local, remote netip.AddrPort) string {
+	if p.any || remote.IsValid() && !remote.Addr().IsLoopback() {
+		return ""
+	}
+	uid, err := p.uid(net.TCPAddrFromAddrPort(local), net.TCPAddrFromAddrPort(remote))
+	switch {
+	case errors.Is(err, peer.ErrUnsupported):
+		return ""
+	case err != nil:
+		return "the user of the connection is not known: it may have been made through an address translation; -allow-uid any serves such"
+	case slices.Contains(p.allowed, uid):
+		return ""
+	}
+	return "processes of the user " + strconv.FormatUint(uint64(uid), 10) + " are not served; -allow-uid names those that are"
+}

@@ -1,0 +1,160 @@
+// Package serve is the command awsfed serve: a shell around package metadataserver.
+package serve
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/awsfed/awsfed-go/awsfed/metadataserver"
+	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/command"
+	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/settings"
+	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/systemd"
+)
+
+// DefaultPort is where the server listens, and health asks it.
+const DefaultPort = 8988
+
+const help = `Answers as the metadata server of Google Compute Engine does, with tokens of the AWS identity of this
+process. Clients in any language find it by their environment:
+
+  GCE_METADATA_HOST=127.0.0.1:8988 GCE_METADATA_IP=127.0.0.1:8988 GCE_METADATA_ROOT=127.0.0.1:8988
+  METADATA_SERVER_DETECTION=assume-present GCE_METADATA_MTLS_MODE=none
+
+"awsfed exec" sets these for one command, and runs a server for it.
+
+Who reaches the server gets the token: it listens on loopback addresses unless -expose is given, and
+on Linux serves its own user alone unless -allow-uid names more. The credential file is taken over
+when it changes, and at SIGHUP. SIGTERM and SIGINT stop the server.`
+
+type serving struct {
+	settings settings.Settings
+	flags    Flags
+	port     int
+	expose   bool
+	hosts    command.List
+	metrics  string
+	log      string
+}
+
+// Command is awsfed serve.
+func Command() command.Command {
+	return command.Command{
+		Name: "serve", Summary: "a Google metadata server for this host, pod or task", Help: help,
+		Register: func(flags *flag.FlagSet) command.Runner {
+			s := &serving{}
+			s.settings.Register(flags)
+			s.flags.Register(flags)
+			flags.IntVar(&s.port, "port", DefaultPort, "`number` of the port to listen on")
+			flags.BoolVar(&s.expose, "expose", false, "listen on all addresses instead of loopback: whoever reaches them gets the token")
+			flags.Var(&s.hosts, "hosts", "comma-separated `names` with their port, such as metadata:8988, that clients may call the server by")
+			flags.StringVar(&s.metrics, "metrics", "", "`address` with its port, such as 127.0.0.1:9988, for Prometheus metrics; default none")
+			flags.StringVar(&s.log, "log", "text", "`format` of the log on standard error: text or json")
+			return s.run
+		},
+	}
+}
+
+func (s *serving) run(ctx context.Context, in *command.Invocation) (int, error) {
+	logger, err := s.logger(in.Stderr)
+	if err == nil && len(in.Args) > 0 {
+		err = fmt.Errorf("%q is no flag", in.Args[0])
+	}
+	options, optionsError := s.flags.Options()
+	if err = errors.Join(err, optionsError, s.settings.Resolve(in.LookupEnv)); err != nil {
+		return command.Misused, err
+	}
+	options.Hosts = s.hosts
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	listeners, err := Listen(ctx, s.port, s.expose)
+	if err != nil {
+		return command.Failed, err
+	}
+	defer closeAll(listeners)
+	before, _ := os.Stat(s.settings.File()) // before it is read, so that no change of it is missed
+	cfg, err := s.settings.Config()
+	if err != nil {
+		return command.Failed, err
+	}
+	cfg.Logger = logger
+	handler, err := metadataserver.New(ctx, cfg, options)
+	if err != nil {
+		return command.Failed, err
+	}
+	server := Start(handler.NewServer(), listeners...)
+	defer server.Stop()
+	metrics, err := s.startMetrics(ctx, handler)
+	if err != nil {
+		return command.Failed, err
+	}
+	defer metrics.Stop()
+	for _, l := range listeners {
+		logger.InfoContext(ctx, "awsfed: the metadata server listens", "address", l.Addr().String())
+	}
+	notify := func(states ...string) {
+		socket, _ := in.LookupEnv("NOTIFY_SOCKET")
+		if err := systemd.Notify(socket, states...); err != nil {
+			logger.WarnContext(ctx, "awsfed: systemd was not told", "error", err)
+		}
+	}
+	notify("READY=1")
+	defer notify("STOPPING=1")
+	go func() { _ = handler.Warm(ctx) }() // the log tells of a failure, and each request
+	if s.settings.File() != "" {
+		hangup := make(chan os.Signal, 1)
+		if signals := hangups(); len(signals) > 0 { // none would be all of them
+			signal.Notify(hangup, signals...)
+			defer signal.Stop(hangup)
+		}
+		reloader := &reloader{file: s.settings.File(), config: s.settings.Config, replace: handler.Replace, logger: logger, seen: before}
+		go reloader.run(ctx, hangup)
+	}
+	select {
+	case <-ctx.Done():
+		logger.InfoContext(ctx, "awsfed: the metadata server stops")
+		return command.Succeeded, nil
+	case err := <-server.Failed():
+		return command.Failed, err
+	}
+}
+
+func (s *serving) logger(w io.Writer) (*slog.Logger, error) {
+	switch s.log {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, nil)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, nil)), nil
+	}
+	return nil, fmt.Errorf("-log: %q is neither text nor json", s.log)
+}
+
+// startMetrics serves the metrics on a port of their own, to whoever reaches it.
+func (s *serving) startMetrics(ctx context.Context, handler *metadataserver.Handler) (*Server, error) {
+	const slow = 5 * time.Second
+	server := &http.Server{Handler: handler.Metrics(), ReadTimeout: slow, WriteTimeout: slow, MaxHeaderBytes: 4 << 10}
+	if s.metrics == "" {
+		return Start(server), nil
+	}
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", s.metrics)
+	if err != nil {
+		return nil, fmt.Errorf("listening for metrics: %w", err)
+	}
+	return Start(server, l), nil
+}
+
+func closeAll(listeners []net.Listener) {
+	for _, l := range listeners {
+		_ = l.Close() // the server may have closed it
+	}
+}

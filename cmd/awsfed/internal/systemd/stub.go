@@ -1,0 +1,3 @@
+package systemd
+
+func Notify(socket string, states ...string) error { return nil }
