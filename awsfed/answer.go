@@ -8,7 +8,7 @@ import (
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
 	"github.com/awsfed/awsfed-go/awsfed/internal/secret"
-	"github.com/awsfed/awsfed-go/awsfed/internal/strictjson"
+	"github.com/awsfed/awsfed-go/internal/strictjson"
 )
 
 // answerError is the error of an answer that is no success, in any of the forms in which Google's

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/awsfed/awsfed-go/awsfed/internal/shell"
 	"github.com/awsfed/awsfed-go/awsfed/principal"
+	"github.com/awsfed/awsfed-go/internal/shell"
 )
 
 // subjectToken takes the steps up to the exchange where the subject token is not a signed request,

@@ -15,7 +15,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
 	"github.com/awsfed/awsfed-go/awsfed/internal/clock"
 	"github.com/awsfed/awsfed-go/awsfed/internal/secret"
-	"github.com/awsfed/awsfed-go/awsfed/internal/strictjson"
+	"github.com/awsfed/awsfed-go/internal/strictjson"
 )
 
 const (

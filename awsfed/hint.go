@@ -11,8 +11,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/awsfed/awsfed-go/awsfed/internal/shell"
 	"github.com/awsfed/awsfed-go/awsfed/principal"
+	"github.com/awsfed/awsfed-go/internal/shell"
 )
 
 // hints explains errors with what is known of the configuration: what a failure means, what to look

@@ -11,7 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/awsfed/awsfed-go/awsfed/internal/shell"
+	"github.com/awsfed/awsfed-go/internal/shell"
 )
 
 // credentialsHint explains that there are no AWS credentials, or none that work: by what the AWS SDK

@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/awsfed/awsfed-go/awsfed/internal/shell"
 	"github.com/awsfed/awsfed-go/awsfed/principal"
+	"github.com/awsfed/awsfed-go/internal/shell"
 )
 
 // defaultRoleMapping is Google's default for attribute.aws_role (IAM API, Aws provider): who

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"strings"
 
-	"github.com/awsfed/awsfed-go/awsfed/internal/shell"
+	"github.com/awsfed/awsfed-go/internal/shell"
 )
 
 // An oidcCaller is who an OpenID Connect token says the caller is. But in Diagnose nobody has

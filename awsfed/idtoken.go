@@ -14,7 +14,7 @@ import (
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
 	"github.com/awsfed/awsfed-go/awsfed/internal/clock"
-	"github.com/awsfed/awsfed-go/awsfed/internal/strictjson"
+	"github.com/awsfed/awsfed-go/internal/strictjson"
 )
 
 const maxIDTokenAudience = 2048 // bytes; a URL in most cases

@@ -15,7 +15,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed"
 	"github.com/awsfed/awsfed-go/awsfed/internal/awshttp"
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
-	"github.com/awsfed/awsfed-go/awsfed/internal/untrusted"
+	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
 
 // The stages of this package's errors.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/awsfed/awsfed-go/awsfed/internal/untrusted"
+	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
 
 // MaxSubject is the largest google.subject that Google takes, in bytes (IAM API reference,

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/awsfed/awsfed-go/awsfed/internal/strictjson"
+	"github.com/awsfed/awsfed-go/internal/strictjson"
 )
 
 // The limits of the parameter options (reference of STS v1).

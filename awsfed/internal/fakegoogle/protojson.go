@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/awsfed/awsfed-go/awsfed/internal/strictjson"
+	"github.com/awsfed/awsfed-go/internal/strictjson"
 )
 
 // protoFields are the fields of a message by their names in camelCase, each with a pointer to where

@@ -8,7 +8,7 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/awsfed/awsfed-go/awsfed/internal/strictjson"
+	"github.com/awsfed/awsfed-go/internal/strictjson"
 )
 
 // reply answers with v in JSON.

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/awsfed/awsfed-go/awsfed/internal/untrusted"
+	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
 
 // maxDepth bounds how deep objects and arrays are nested, the outermost object included.

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/awsfed/awsfed-go/awsfed/internal/untrusted"
+	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
 
 func TestTextIsMadeFitForATerminal(t *testing.T) {

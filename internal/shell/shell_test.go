@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/awsfed/awsfed-go/awsfed/internal/shell"
+	"github.com/awsfed/awsfed-go/internal/shell"
 )
 
 func TestQuote(t *testing.T) {
