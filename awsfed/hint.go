@@ -158,7 +158,7 @@ func lines(parts ...string) string { return strings.Join(parts, "\n") }
 const commandIndent = "  "
 
 // command is the line of a hint that runs argv. Values in it may be anything; a value in a nested
-// language is quoted for that language before, by [celString] or [filterString].
+// language is quoted for that language before, by [cel.String].
 func command(argv ...string) string { return commandIndent + shell.Command(argv...) }
 
 // proseWidth is how many columns a line of prose has at most, with what stands in front of it.

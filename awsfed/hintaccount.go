@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/awsfed/awsfed-go/internal/cel"
 )
 
 // The roles that let an identity have something of a service account.
@@ -22,7 +24,7 @@ func (h *hints) iamCredentials(e *Error) string {
 	case e.Reason == "SECURITY_POLICY_VIOLATED", strings.Contains(e.Description, "vpcServiceControlsUniqueIdentifier"):
 		return lines("a VPC Service Controls perimeter forbids the call. Look the denial up by its identifier, and add an ingress rule with the identity type ANY_IDENTITY:",
 			command("gcloud", "logging", "read", `protoPayload.metadata.@type="type.googleapis.com/google.cloud.audit.VpcServiceControlAuditMetadata" `+
-				"protoPayload.metadata.vpcServiceControlsUniqueId="+filterString(violation(e)))+" "+projectOption(e.Metadata["consumer"]))
+				"protoPayload.metadata.vpcServiceControlsUniqueId="+cel.String(violation(e)))+" "+projectOption(e.Metadata["consumer"]))
 	case e.StatusCode == http.StatusTooManyRequests, e.Transient:
 		return h.anyAnswer(e)
 	case e.Reason == "ACCESS_TOKEN_SCOPE_INSUFFICIENT":
@@ -34,7 +36,7 @@ func (h *hints) iamCredentials(e *Error) string {
 		return h.denied(e)
 	case e.StatusCode == http.StatusNotFound:
 		return lines("the service account "+h.account+" does not exist, or was deleted. See which there are:",
-			command("gcloud", "iam", "service-accounts", "list", "--filter=email:"+filterString(h.account)))
+			command("gcloud", "iam", "service-accounts", "list", "--filter=email:"+cel.String(h.account)))
 	case e.Code == "INVALID_ARGUMENT":
 		return h.invalidArgument(e)
 	}

@@ -7,12 +7,9 @@ import (
 	"strings"
 
 	"github.com/awsfed/awsfed-go/awsfed/principal"
+	"github.com/awsfed/awsfed-go/internal/cel"
 	"github.com/awsfed/awsfed-go/internal/shell"
 )
-
-// defaultRoleMapping is Google's default for attribute.aws_role (IAM API, Aws provider): who
-// changes the subject alone has to repeat it, or bindings to the role stop working.
-const defaultRoleMapping = `assertion.arn.contains("assumed-role") ? assertion.arn.extract("{account_arn}assumed-role/") + "assumed-role/" + assertion.arn.extract("assumed-role/{role_name}/") : assertion.arn`
 
 // exchange is the hint for an answer of Google's STS that is no token. Many causes share one text
 // there, so the hint names all of them.
@@ -74,7 +71,7 @@ func (h *hints) longSubject() string {
 	return lines("the subject, by default the ARN with the session name, is longer than 127 bytes. If you choose the session name, shorten it (AWS_ROLE_SESSION_NAME, the name of the Lambda function). If you do not, map the subject to less. See the present mapping:",
 		pools("providers", "describe", h.providerName(), "--format=value(attributeMapping)"),
 		"If that is Google's default, or empty, this shortens the subject. It replaces the whole mapping, so with a mapping of your own put the rest of it in, and bindings to principal://…/subject/ARN no longer match:",
-		pools("providers", "update-aws", h.providerName(), "--attribute-mapping=google.subject=assertion.userid,attribute.aws_role="+defaultRoleMapping))
+		pools("providers", "update-aws", h.providerName(), "--attribute-mapping=google.subject=assertion.userid,attribute.aws_role="+cel.DefaultAWSRole))
 }
 
 // pool and providerName are the names that gcloud takes in the place of an ID and two flags.
@@ -132,7 +129,7 @@ func (h *hints) clause() string {
 	if role == "" || !shell.Printable(role) {
 		role = placeholderRole
 	}
-	return "attribute.aws_role==" + clauseString(role)
+	return "attribute.aws_role==" + cel.Clause(role)
 }
 
 // pools is a command of gcloud about pools and providers.
@@ -145,34 +142,6 @@ func lifetimeExtension(verb string, words ...string) string {
 	argv := append([]string{"gcloud", "resource-manager", "org-policies", verb, "constraints/iam.allowServiceAccountCredentialLifetimeExtension"}, words...)
 	return command(argv...)
 }
-
-// celString is a string literal of CEL, the language of conditions and mappings. The value is
-// printable, so quotes and backslashes are all that needs an escape.
-func celString(value string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
-}
-
-// clauseString is a string literal of CEL for people to copy without a command around it: whatever
-// a shell gets to see of it, with quotes around it or without, runs nothing.
-func clauseString(value string) string {
-	const safe = "@%+=:,./_-" + smallLetters + capitals + digits
-	var b strings.Builder
-	for _, r := range value {
-		switch {
-		case strings.ContainsRune(safe, r):
-			b.WriteRune(r)
-		case r <= 0xffff:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			fmt.Fprintf(&b, `\U%08x`, r)
-		}
-	}
-	return `"` + b.String() + `"`
-}
-
-// filterString is a string of gcloud's filters and of the Logging query language, which escape as
-// CEL does.
-func filterString(value string) string { return celString(value) }
 
 // violation is the identifier of a VPC Service Controls denial.
 func violation(e *Error) string {

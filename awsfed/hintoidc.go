@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"github.com/awsfed/awsfed-go/internal/cel"
 	"github.com/awsfed/awsfed-go/internal/shell"
 )
 
@@ -48,7 +49,7 @@ func (h *hints) oidcExchange(e *Error) string {
 		return lines("the attribute condition of the provider is not true of "+h.caller()+". See the condition:",
 			describe("attributeCondition"),
 			"If this caller is to be let in, join this clause to the condition with ||:",
-			commandIndent+"assertion.sub=="+clauseString(h.oidc.known()),
+			commandIndent+"assertion.sub=="+cel.Clause(h.oidc.known()),
 			"Keep the rest of the condition: whoever sets one replaces the whole of it, and with this clause alone everybody else is locked out.")
 	case strings.Contains(text, "google.subject exceeds"):
 		return lines("the subject is longer than 127 bytes: map it to less. See the present mapping:",
