@@ -12,8 +12,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -48,32 +46,11 @@ func run(ctx context.Context, args []string, in *command.Invocation) int {
 	}
 	for _, c := range commands() {
 		if c.Name == name {
-			return runCommand(ctx, c, args, in)
+			return c.Run(ctx, args, in, settings.Overridden())
 		}
 	}
 	fmt.Fprintf(in.Stderr, "awsfed: there is no command %q; awsfed -h lists them\n", name)
 	return command.Misused
-}
-
-func runCommand(ctx context.Context, c command.Command, args []string, in *command.Invocation) int {
-	flags := flag.NewFlagSet(c.Name, flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // what Parse says is printed below, once
-	runner := c.Register(flags)
-	given, err := command.Parse(flags, args, in.LookupEnv, settings.Overridden())
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		c.Usage(in.Stdout, flags)
-		return command.Succeeded
-	case err != nil:
-		fmt.Fprintf(in.Stderr, "awsfed %s: %v\nawsfed %s -h lists its flags\n", c.Name, err, c.Name)
-		return command.Misused
-	}
-	in.Args, in.Given = flags.Args(), given
-	code, err := runner(ctx, in)
-	if err != nil {
-		fmt.Fprintf(in.Stderr, "awsfed %s: %+v\n", c.Name, err)
-	}
-	return code
 }
 
 func overview(w io.Writer) {

@@ -3,7 +3,9 @@
 package command
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -24,6 +26,9 @@ type Command struct {
 	Arguments string // as the usage line has them; "" for flags alone
 	Summary   string // one line, for the list of commands
 	Help      string // what -h says before the flags: short paragraphs
+	// Misuse is the exit code for a command line or a variable that makes no sense, where Misused
+	// means something else. Optional; the default is Misused.
+	Misuse int
 	// Register defines the flags, and gives what runs once they are parsed.
 	Register func(flags *flag.FlagSet) Runner
 }
@@ -41,6 +46,32 @@ type Invocation struct {
 	Environ        []string // as os.Environ gives it
 	LookupEnv      func(name string) (string, bool)
 	Given          map[string]bool // the flags of the command line, by name
+}
+
+// Run parses the flags and runs the command: Args and Given of in are set here. The overridden ones
+// are as in [Parse].
+func (c Command) Run(ctx context.Context, args []string, in *Invocation, overridden map[string][]string) (code int) {
+	flags := flag.NewFlagSet(c.Name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // what Parse says is printed below, once
+	runner := c.Register(flags)
+	given, err := Parse(flags, args, in.LookupEnv, overridden)
+	if err == nil && c.Arguments == "" && flags.NArg() > 0 {
+		err = fmt.Errorf("it takes no arguments, and %q is one", shown(flags.Arg(0)))
+	}
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		c.Usage(in.Stdout, flags)
+		return Succeeded
+	case err != nil:
+		fmt.Fprintf(in.Stderr, "awsfed %s: %v\nawsfed %s -h lists its flags\n", c.Name, err, c.Name)
+		return cmp.Or(c.Misuse, Misused)
+	}
+	in.Args, in.Given = flags.Args(), given
+	code, err = runner(ctx, in)
+	if err != nil {
+		fmt.Fprintf(in.Stderr, "awsfed %s: %+v\n", c.Name, err)
+	}
+	return code
 }
 
 // Usage is what -h prints.

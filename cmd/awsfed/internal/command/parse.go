@@ -19,8 +19,8 @@ func Variable(name string) string {
 // variables. An empty variable is none: shells and manifests leave such ones behind.
 //
 // overridden names, for a flag, those that make its variable meaningless when the command line has
-// them: a provider of the command line is not mixed with a file of the environment. given are the
-// flags of the command line.
+// a value for them: a provider of the command line is not mixed with a file of the environment.
+// given are the flags of the command line.
 func Parse(flags *flag.FlagSet, args []string, lookup func(string) (string, bool), overridden map[string][]string) (given map[string]bool, err error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func Parse(flags *flag.FlagSet, args []string, lookup func(string) (string, bool
 			return
 		}
 		for _, other := range overridden[f.Name] {
-			if given[other] {
+			if f := flags.Lookup(other); given[other] && f.Value.String() != "" {
 				return
 			}
 		}
@@ -51,14 +51,15 @@ func Parse(flags *flag.FlagSet, args []string, lookup func(string) (string, bool
 
 // shown is as much of a value as an error quotes.
 func shown(value string) string {
-	const most = 80
+	const most = 80 // bytes
 	if len(value) > most {
-		return value[:most] + "…"
+		return strings.ToValidUTF8(value[:most], "") + "…"
 	}
 	return value
 }
 
-// List is a flag of values between commas. Blanks around them do not count.
+// List is a flag of values between commas. Blanks around them do not count. The empty list is "",
+// by which a command line sets a variable aside.
 type List []string
 
 // String is the flag's value.
@@ -66,6 +67,10 @@ func (l *List) String() string { return strings.Join(*l, ",") }
 
 // Set replaces the values.
 func (l *List) Set(s string) error {
+	if strings.TrimSpace(s) == "" {
+		*l = nil
+		return nil
+	}
 	var values []string
 	for _, value := range strings.Split(s, ",") {
 		value = strings.TrimSpace(value)

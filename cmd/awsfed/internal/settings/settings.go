@@ -50,9 +50,9 @@ var ErrNone = errors.New("there is no configuration: give -credentials or -audie
 func (s *Settings) Resolve(lookup func(string) (string, bool)) error {
 	switch {
 	case s.file != "" && s.audience != "":
-		return errors.New("-credentials and -audience: each is a configuration of its own, so give one of them")
+		return errors.New("-credentials and -audience, or AWSFED_CREDENTIALS and AWSFED_AUDIENCE: each is a configuration of its own, so give one of them")
 	case s.audience == "" && (s.account != "" || len(s.delegates) > 0):
-		return errors.New("-service-account and -delegates go with -audience; a credential file names its own")
+		return errors.New("-service-account and -delegates, or AWSFED_SERVICE_ACCOUNT and AWSFED_DELEGATES, go with -audience; a credential file names its own")
 	case s.file != "" || s.audience != "":
 		return nil
 	}
