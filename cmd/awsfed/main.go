@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/command"
+	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/doctor"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/settings"
 )
 
@@ -29,7 +30,7 @@ func main() {
 
 // commands are in the order in which the help lists them.
 func commands() []command.Command {
-	return []command.Command{}
+	return []command.Command{doctor.Command()}
 }
 
 // run finds the command, parses its flags and runs it.
