@@ -73,6 +73,10 @@ func (h *Handler) Status() awsfed.Status { return h.identity.Load().main.tokens.
 // ProjectID is what clients are told as project/project-id.
 func (h *Handler) ProjectID() string { return h.identity.Load().project }
 
+// Account is the email address of the account "default", or the name that stands for the federated
+// identity itself.
+func (h *Handler) Account() string { return h.identity.Load().main.email }
+
 // Format prints the kind for every verb: a Handler holds tokens.
 func (h *Handler) Format(state fmt.State, _ rune) { fmt.Fprint(state, "metadataserver.Handler") }
 

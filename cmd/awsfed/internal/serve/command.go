@@ -17,7 +17,6 @@ import (
 
 	"github.com/awsfed/awsfed-go/awsfed/metadataserver"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/command"
-	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/settings"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/systemd"
 )
 
@@ -37,13 +36,12 @@ on Linux serves its own user alone unless -allow-uid names more. The credential 
 when it changes, and at SIGHUP. SIGTERM and SIGINT stop the server.`
 
 type serving struct {
-	settings settings.Settings
-	flags    Flags
-	port     int
-	expose   bool
-	hosts    command.List
-	metrics  string
-	log      string
+	flags   Flags
+	port    int
+	expose  bool
+	hosts   command.List
+	metrics string
+	log     string
 }
 
 // Command is awsfed serve.
@@ -52,7 +50,6 @@ func Command() command.Command {
 		Name: "serve", Summary: "a Google metadata server for this host, pod or task", Help: help,
 		Register: func(flags *flag.FlagSet) command.Runner {
 			s := &serving{}
-			s.settings.Register(flags)
 			s.flags.Register(flags)
 			flags.IntVar(&s.port, "port", DefaultPort, "`number` of the port to listen on")
 			flags.BoolVar(&s.expose, "expose", false, "listen on all addresses instead of loopback: whoever reaches them gets the token")
@@ -66,14 +63,9 @@ func Command() command.Command {
 
 func (s *serving) run(ctx context.Context, in *command.Invocation) (int, error) {
 	logger, err := s.logger(in.Stderr)
-	if err == nil && len(in.Args) > 0 {
-		err = fmt.Errorf("%q is no flag", in.Args[0])
-	}
-	options, optionsError := s.flags.Options()
-	if err = errors.Join(err, optionsError, s.settings.Resolve(in.LookupEnv)); err != nil {
+	if err = errors.Join(err, s.flags.Resolve(in.LookupEnv)); err != nil {
 		return command.Misused, err
 	}
-	options.Hosts = s.hosts
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	listeners, err := Listen(ctx, s.port, s.expose)
@@ -81,44 +73,35 @@ func (s *serving) run(ctx context.Context, in *command.Invocation) (int, error) 
 		return command.Failed, err
 	}
 	defer closeAll(listeners)
-	before, _ := os.Stat(s.settings.File()) // before it is read, so that no change of it is missed
-	cfg, err := s.settings.Config()
+	handler, reloader, err := s.flags.Handler(ctx, s.hosts, logger)
 	if err != nil {
 		return command.Failed, err
 	}
-	cfg.Logger = logger
-	handler, err := metadataserver.New(ctx, cfg, options)
-	if err != nil {
-		return command.Failed, err
-	}
-	server := Start(handler.NewServer(), listeners...)
-	defer server.Stop()
 	metrics, err := s.startMetrics(ctx, handler)
 	if err != nil {
 		return command.Failed, err
 	}
 	defer metrics.Stop()
+	server := Start(handler.NewServer(), listeners...)
+	defer server.Stop()
 	for _, l := range listeners {
 		logger.InfoContext(ctx, "awsfed: the metadata server listens", "address", l.Addr().String())
 	}
-	notify := func(states ...string) {
+	tell := func(states ...string) {
 		socket, _ := in.LookupEnv("NOTIFY_SOCKET")
 		if err := systemd.Notify(socket, states...); err != nil {
 			logger.WarnContext(ctx, "awsfed: systemd was not told", "error", err)
 		}
 	}
-	notify("READY=1")
-	defer notify("STOPPING=1")
-	go func() { _ = handler.Warm(ctx) }() // the log tells of a failure, and each request
-	if s.settings.File() != "" {
-		hangup := make(chan os.Signal, 1)
-		if signals := hangups(); len(signals) > 0 { // none would be all of them
-			signal.Notify(hangup, signals...)
-			defer signal.Stop(hangup)
-		}
-		reloader := &reloader{file: s.settings.File(), config: s.settings.Config, replace: handler.Replace, logger: logger, seen: before}
-		go reloader.run(ctx, hangup)
+	tell("READY=1")
+	defer tell("STOPPING=1")
+	go func() { _ = handler.Warm(ctx) }() // the log tells of a failure, and so does each request
+	asked := make(chan os.Signal, 1)
+	if signals := hangups(); len(signals) > 0 { // none would be all of them
+		signal.Notify(asked, signals...)
+		defer signal.Stop(asked)
 	}
+	go reloader.Run(ctx, asked)
 	select {
 	case <-ctx.Done():
 		logger.InfoContext(ctx, "awsfed: the metadata server stops")

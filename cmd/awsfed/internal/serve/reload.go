@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"os"
 	"time"
-
-	"github.com/awsfed/awsfed-go/awsfed"
 )
 
 // Pauses of a reloader.
@@ -15,32 +13,34 @@ const (
 	retryAfter = time.Minute // once a file that has changed gave no token
 )
 
-// A reloader takes a credential file over when it has changed, on disk or behind a link, as the
+// A Reloader takes a credential file over when it has changed, on disk or behind a link, as the
 // files of a Kubernetes ConfigMap are.
-type reloader struct {
-	file    string
-	config  func() (awsfed.Config, error)
-	replace func(context.Context, awsfed.Config) error
-	logger  *slog.Logger
-	seen    os.FileInfo // of the file that is served; nil for none
+type Reloader struct {
+	file   string                      // "" for a provider that the flags name
+	seen   os.FileInfo                 // of the file that is served; nil for none
+	take   func(context.Context) error // reads it, and serves it once it gives a token
+	logger *slog.Logger
 }
 
-// run looks at the file from time to time, and at once when asked, until ctx ends. What fails is
-// told in the log, and what was served before is served on.
-func (r *reloader) run(ctx context.Context, ask <-chan os.Signal) {
+// Run looks at the file every 5 seconds, and at once when it is asked to, until ctx ends. What
+// fails is told in the log, and what was served before is served on.
+func (r *Reloader) Run(ctx context.Context, asked <-chan os.Signal) {
+	if r.file == "" {
+		return
+	}
 	pause := lookEvery
 	for {
-		asked := false
+		anyway := false
 		select {
 		case <-ctx.Done():
 			return
-		case <-ask:
-			asked = true
+		case <-asked:
+			anyway = true
 		case <-time.After(pause):
 		}
 		pause = lookEvery
 		found, err := os.Stat(r.file)
-		if err == nil && !asked && r.seen != nil && same(r.seen, found) {
+		if err == nil && !anyway && r.seen != nil && same(r.seen, found) {
 			continue
 		}
 		if err == nil {
@@ -55,14 +55,6 @@ func (r *reloader) run(ctx context.Context, ask <-chan os.Signal) {
 		r.seen = found
 		r.logger.InfoContext(ctx, "awsfed: the credential file was taken over", "file", r.file)
 	}
-}
-
-func (r *reloader) take(ctx context.Context) error {
-	cfg, err := r.config()
-	if err != nil {
-		return err
-	}
-	return r.replace(ctx, cfg)
 }
 
 // same reports whether a file is as it was. Content that changes keeps neither the time nor, with

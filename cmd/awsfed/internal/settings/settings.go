@@ -56,13 +56,19 @@ func (s *Settings) Resolve(lookup func(string) (string, bool)) error {
 	case s.file != "" || s.audience != "":
 		return nil
 	}
-	for _, name := range []string{"GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"} { // as awsfed.ConfigFromEnv
+	for _, name := range FileVariables() {
 		if value, _ := lookup(name); value != "" {
 			s.file = value
 			return nil
 		}
 	}
 	return ErrNone
+}
+
+// FileVariables name the credential file where neither flags nor AWSFED_* variables do, the first
+// before the second, as with awsfed.ConfigFromEnv.
+func FileVariables() []string {
+	return []string{"GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"}
 }
 
 // File is the credential file, "" for none.
