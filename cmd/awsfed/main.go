@@ -21,6 +21,7 @@ import (
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/doctor"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/serve"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/settings"
+	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/token"
 )
 
 func main() {
@@ -31,7 +32,7 @@ func main() {
 
 // commands are in the order in which the help lists them.
 func commands() []command.Command {
-	return []command.Command{serve.Command(), doctor.Command()}
+	return []command.Command{serve.Command(), token.Command(), doctor.Command()}
 }
 
 // run finds the command, parses its flags and runs it.

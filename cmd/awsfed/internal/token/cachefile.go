@@ -1,0 +1,132 @@
+package token
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// maxCache bounds what is read of a cache, in bytes. A token has one to four KiB.
+const maxCache = 64 << 10
+
+// cacheVersion is that of the entry. A cache of another one is replaced.
+const cacheVersion = 1
+
+// entry is what a cache file holds.
+type entry struct {
+	Version int       `json:"version"`
+	Key     string    `json:"key"` // see cacheKey
+	Token   string    `json:"token"`
+	Written time.Time `json:"written"`
+	Expiry  time.Time `json:"expiry"`
+}
+
+func (e entry) encoded() ([]byte, error) {
+	text, err := json.Marshal(e)
+	return append(text, '\n'), err
+}
+
+// readCache gives the token of the file, nil where it has none of that key. An error is why the
+// file must not be touched.
+func readCache(name, key string) (*oauth2.Token, error) {
+	file, err := openCache(name)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errReplaced) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxCache+1))
+	if err != nil {
+		return nil, err
+	}
+	return decoded(text, key, time.Now()), nil
+}
+
+// decoded is the token of that key in what a cache file holds, nil for none. It takes what encoded
+// makes and nothing else, letter by letter.
+func decoded(text []byte, key string, now time.Time) *oauth2.Token {
+	var e entry
+	if len(text) > maxCache || json.Unmarshal(text, &e) != nil {
+		return nil
+	}
+	again, err := e.encoded()
+	switch {
+	case err != nil, !bytes.Equal(again, text), e.Version != cacheVersion, e.Key != key, !visible(e.Token):
+		return nil
+	case now.Before(e.Written): // the clock was set back: nobody knows what is left of the token
+		return nil
+	}
+	return &oauth2.Token{AccessToken: e.Token, TokenType: "Bearer", Expiry: e.Expiry}
+}
+
+// visible reports whether a token can stand in a header: what a file has may be anything.
+func visible(token string) bool {
+	return token != "" && strings.IndexFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
+}
+
+// errReplaced is for a file that another process has replaced meanwhile.
+var errReplaced = errors.New("the file has just become another one")
+
+// openCache opens a file that only its owner, this user, can have written.
+func openCache(name string) (*os.File, error) {
+	before, err := os.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !before.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file (%s)", name, before.Mode().Type())
+	}
+	file, err := openFile(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+	case !os.SameFile(before, info):
+		err = errReplaced
+	default:
+		err = checkOwner(name, info)
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// writeCache replaces the file at once, whole, so that a reader has the one token or the other.
+func writeCache(name, key string, token *oauth2.Token) (err error) {
+	// Round takes the monotonic reading away, and UTC the zone.
+	e := entry{Version: cacheVersion, Key: key, Token: token.AccessToken,
+		Written: time.Now().Round(0).UTC(), Expiry: token.Expiry.Round(0).UTC()}
+	text, err := e.encoded()
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*") // O_EXCL, mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(file.Name())
+		}
+	}()
+	_, err = file.Write(text)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), name)
+}

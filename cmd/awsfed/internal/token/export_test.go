@@ -1,0 +1,4 @@
+package token
+
+// CacheKey is cacheKey.
+var CacheKey = cacheKey
