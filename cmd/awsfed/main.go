@@ -22,6 +22,7 @@ import (
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/serve"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/settings"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/token"
+	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/version"
 )
 
 func main() {
@@ -32,7 +33,7 @@ func main() {
 
 // commands are in the order in which the help lists them.
 func commands() []command.Command {
-	return []command.Command{serve.Command(), token.Command(), doctor.Command()}
+	return []command.Command{serve.Command(), token.Command(), doctor.Command(), version.Command()}
 }
 
 // run finds the command, parses its flags and runs it.

@@ -26,8 +26,7 @@ func TestCacheKeyHasEveryFieldThatATokenDependsOn(t *testing.T) {
 		"Reserve", "Logger", "OnRefresh", "LinkOf", "Subject", "WebIdentity", "Source"}
 	empty := key(t, awsfed.Config{}, "")
 	seen := map[string]string{empty: "none"}
-	var look func(name string, structure func(*awsfed.Config) reflect.Value)
-	look = func(prefix string, structure func(*awsfed.Config) reflect.Value) {
+	look := func(prefix string, structure func(*awsfed.Config) reflect.Value) {
 		for i := range structure(new(awsfed.Config)).NumField() {
 			var cfg awsfed.Config
 			name := structure(&cfg).Type().Field(i).Name
