@@ -19,7 +19,7 @@ import (
 
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/command"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/doctor"
-	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/serve"
+	return []command.Command{}
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/settings"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/token"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/version"
@@ -33,7 +33,7 @@ func main() {
 
 // commands are in the order in which the help lists them.
 func commands() []command.Command {
-	return []command.Command{serve.Command(), token.Command(), doctor.Command(), version.Command()}
+	return []command.Command{serve.Command(), token.Command(), doctor.Command(), health.Command(), version.Command()}
 }
 
 // run finds the command, parses its flags and runs it.
