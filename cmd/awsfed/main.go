@@ -19,7 +19,8 @@ import (
 
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/command"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/doctor"
-	return []command.Command{}
+	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/health"
+	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/serve"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/settings"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/token"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/version"
