@@ -93,8 +93,10 @@ func (s *serving) run(ctx context.Context, in *command.Invocation) (int, error) 
 			logger.WarnContext(ctx, "awsfed: systemd was not told", "error", err)
 		}
 	}
-	tell("READY=1")
-	defer tell("STOPPING=1")
+	tell(systemd.Ready, systemd.Status("serves tokens of "+handler.Account()))
+	defer tell(systemd.Stopping)
+	go watchdog(ctx, in.LookupEnv, tell)
+	reloader.tell = tell
 	go func() { _ = handler.Warm(ctx) }() // the log tells of a failure, and so does each request
 	asked := make(chan os.Signal, 1)
 	if signals := hangups(); len(signals) > 0 { // none would be all of them
@@ -108,6 +110,25 @@ func (s *serving) run(ctx context.Context, in *command.Invocation) (int, error) 
 		return command.Succeeded, nil
 	case err := <-server.Failed():
 		return command.Failed, err
+	}
+}
+
+// watchdog tells systemd that the server lives, where the unit has a WatchdogSec.
+func watchdog(ctx context.Context, lookup func(string) (string, bool), tell func(...string)) {
+	interval, wanted := systemd.WatchdogInterval(func(name string) string {
+		value, _ := lookup(name)
+		return value
+	})
+	if !wanted {
+		return
+	}
+	for ticks := time.Tick(interval / 2); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks:
+			tell(systemd.Watchdog)
+		}
 	}
 }
 

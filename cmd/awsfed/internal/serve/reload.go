@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"os"
 	"time"
+
+	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/systemd"
 )
 
 // Pauses of a reloader.
@@ -20,6 +22,7 @@ type Reloader struct {
 	seen   os.FileInfo                 // of the file that is served; nil for none
 	take   func(context.Context) error // reads it, and serves it once it gives a token
 	logger *slog.Logger
+	tell   func(states ...string) // systemd; nil for nobody
 }
 
 // Run looks at the file every 5 seconds, and at once when it is asked to, until ctx ends. What
@@ -43,8 +46,14 @@ func (r *Reloader) Run(ctx context.Context, asked <-chan os.Signal) {
 		if err == nil && !anyway && r.seen != nil && same(r.seen, found) {
 			continue
 		}
+		if anyway && r.tell != nil {
+			r.tell(systemd.Reloading()...)
+		}
 		if err == nil {
 			err = r.take(ctx)
+		}
+		if anyway && r.tell != nil {
+			r.tell(systemd.Ready)
 		}
 		if err != nil {
 			r.logger.ErrorContext(ctx, "awsfed: the credential file has changed and gives no token; the one before it is served on",
