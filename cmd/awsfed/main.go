@@ -19,6 +19,7 @@ import (
 
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/command"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/doctor"
+	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/execute"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/health"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/serve"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/settings"
@@ -34,7 +35,7 @@ func main() {
 
 // commands are in the order in which the help lists them.
 func commands() []command.Command {
-	return []command.Command{serve.Command(), token.Command(), doctor.Command(), health.Command(), version.Command()}
+	return []command.Command{execute.Command(), serve.Command(), token.Command(), doctor.Command(), health.Command(), version.Command()}
 }
 
 // run finds the command, parses its flags and runs it.
