@@ -5,6 +5,8 @@ package settings
 import (
 	"errors"
 	"flag"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/awsfed/awsfed-go/awsfed"
@@ -80,7 +82,7 @@ func (s *Settings) Config() (awsfed.Config, error) {
 	if s.file != "" {
 		var err error
 		if cfg, err = awsfed.ConfigFromFile(s.file, s.fileOptions()); err != nil {
-			return awsfed.Config{}, err
+			return awsfed.Config{}, inFlags(err)
 		}
 	}
 	if s.lifetime != 0 {
@@ -88,6 +90,15 @@ func (s *Settings) Config() (awsfed.Config, error) {
 	}
 	cfg.Scopes, cfg.Region, cfg.Timeout, cfg.Reserve = s.scopes, s.region, s.timeout, s.reserve
 	return cfg, nil
+}
+
+// inFlags adds what the library's names are called on a command line.
+func inFlags(err error) error {
+	if !strings.Contains(err.Error(), "FileOptions.") {
+		return err
+	}
+	return fmt.Errorf("%w\nFileOptions are flags here: TokenHosts, VerificationHosts and MetadataHosts are -allow-hosts, "+
+		"SubjectHosts -allow-subject-hosts, SubjectFiles -allow-subject-file, Universes -allow-universes", err)
 }
 
 func (s *Settings) fileOptions() *awsfed.FileOptions {

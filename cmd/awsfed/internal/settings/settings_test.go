@@ -161,7 +161,8 @@ func TestConfigOfAFileNamesOnlyHostsThatAreAllowed(t *testing.T) {
 				s, err = resolve(t, nil, "-credentials", path, flag, test.value)
 				require.NoError(t, err)
 				_, err = s.Config()
-				assert.Error(t, err, "what is allowed for one purpose is not for another: %s", flag)
+				require.Error(t, err, "what is allowed for one purpose is not for another: %s", flag)
+				assert.ErrorContains(t, err, test.flag, "it names the flag, and not the library's field alone")
 			}
 		})
 	}
