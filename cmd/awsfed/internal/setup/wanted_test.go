@@ -191,7 +191,7 @@ func TestPlanRemarksOnWhatAReviewerHasToKnow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan := newPlan(t, test.edit)
-			for _, write := range []func(io.Writer) error{plan.WriteGcloud} {
+			for _, write := range []func(io.Writer) error{plan.WriteGcloud, plan.WriteTerraform} {
 				text := strings.Join(strings.Fields(strings.ReplaceAll(written(t, write), "\n#", " ")), " ")
 				assert.Contains(t, text, test.says)
 			}
