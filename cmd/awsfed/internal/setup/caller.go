@@ -76,7 +76,7 @@ func parseCaller(arn string) (caller, error) {
 		want = "arn:" + c.partition + ":sts::" + c.account + ":assumed-role/" + c.name
 	}
 	if c.bound != want {
-		return caller{}, errors.New("Google's default mapping takes a user with assumed-role in its name or path for something else: use another user, or better a role")
+		return caller{}, errors.New("its name or path has assumed-role in it, which Google's default mapping takes for the mark of a role: use another user, or better a role")
 	}
 	return c, nil
 }
