@@ -35,6 +35,7 @@ func manifests() []manifest {
 		{"compose/internal.yaml", checkComposeInternal, yamlKeys},
 		{"wrapper/Dockerfile", checkWrapperDockerfile, dockerfileKeys},
 		{"../../cmd/awsfed/Dockerfile", checkAwsfedDockerfile, dockerfileKeys},
+		{"../../.github/workflows/release.yml", checkRelease, yamlKeys},
 	}
 }
 
