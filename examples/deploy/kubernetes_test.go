@@ -52,8 +52,9 @@ func checkConfigMap(text string) error {
 	)
 }
 
-// checkDeployment checks what both variants share, and gives their pod.
-func checkDeployment(text string) (corev1.PodSpec, error) {
+// checkDeployment checks what the variants share, and gives their pod. One init container, if it is
+// named, may administer the pod's network; the others have no rights.
+func checkDeployment(text, administers string) (corev1.PodSpec, error) {
 	var deployment appsv1.Deployment
 	if err := decodeObject(text, &deployment); err != nil {
 		return corev1.PodSpec{}, err
@@ -82,22 +83,19 @@ func checkDeployment(text string) (corev1.PodSpec, error) {
 		faults = append(faults, errors.New("the pod may run as root, or without seccomp"))
 	}
 	for _, container := range slices.Concat(pod.InitContainers, pod.Containers) {
-		if err := checkContainer(container); err != nil {
+		if err := checkContainer(container, container.Name == administers); err != nil {
 			faults = append(faults, fmt.Errorf("container %s: %w", container.Name, err))
 		}
 	}
 	return pod, errors.Join(faults...)
 }
 
-func checkContainer(container corev1.Container) error {
+func checkContainer(container corev1.Container, administers bool) error {
 	var faults []error
-	s := container.SecurityContext
-	if s == nil || s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation || s.ReadOnlyRootFilesystem == nil ||
-		!*s.ReadOnlyRootFilesystem || s.Capabilities == nil || !slices.Equal(s.Capabilities.Drop, []corev1.Capability{"ALL"}) {
-		faults = append(faults, errors.New("it has more rights than it needs"))
-	}
-	if s != nil && s.RunAsUser != nil {
-		faults = append(faults, errors.New("a user of its own"))
+	if administers {
+		faults = append(faults, checkAdministrator(container.SecurityContext))
+	} else {
+		faults = append(faults, checkRights(container.SecurityContext))
 	}
 	// The names of resources are keys of a map, which takes any.
 	for _, resources := range []corev1.ResourceList{container.Resources.Requests, container.Resources.Limits} {
@@ -116,15 +114,43 @@ func checkContainer(container corev1.Container) error {
 	return errors.Join(faults...)
 }
 
+func checkRights(s *corev1.SecurityContext) error {
+	if s == nil || s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation || s.ReadOnlyRootFilesystem == nil ||
+		!*s.ReadOnlyRootFilesystem || s.Capabilities == nil || !slices.Equal(s.Capabilities.Drop, []corev1.Capability{"ALL"}) ||
+		len(s.Capabilities.Add) > 0 || s.RunAsUser != nil || s.RunAsNonRoot != nil {
+		return errors.New("it has more rights than it needs, or a user of its own")
+	}
+	return nil
+}
+
+func checkAdministrator(s *corev1.SecurityContext) error {
+	if s == nil || s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation || s.Capabilities == nil ||
+		!slices.Equal(s.Capabilities.Drop, []corev1.Capability{"ALL"}) || !slices.Equal(s.Capabilities.Add, []corev1.Capability{"NET_ADMIN"}) ||
+		s.RunAsUser == nil || *s.RunAsUser != 0 || s.RunAsNonRoot == nil || *s.RunAsNonRoot {
+		return errors.New("it is not root with NET_ADMIN alone")
+	}
+	return nil
+}
+
 func checkSidecar(text string) error {
-	pod, err := checkDeployment(text)
+	pod, err := checkDeployment(text, "")
 	if err != nil {
 		return err
 	}
 	if len(pod.InitContainers) != 1 || len(pod.Containers) != 1 {
 		return errors.New("not one program and one sidecar")
 	}
-	server, program := pod.InitContainers[0], pod.Containers[0]
+	program := pod.Containers[0]
+	return errors.Join(
+		checkServer(pod, pod.InitContainers[0]),
+		checkClientEnvironment(variables(program), "127.0.0.1:8988"),
+		equal("mounts of the program", len(program.VolumeMounts), 0),
+		equal("command of the program", strings.Join(program.Command, " "), "python /app/app.py"),
+	)
+}
+
+// checkServer checks awsfed serve as a native sidecar.
+func checkServer(pod corev1.PodSpec, server corev1.Container) error {
 	faults := []error{
 		equal("name", server.Name, "awsfed"),
 		checkCommandLine(append([]string{"/awsfed"}, server.Args...)...), // after the ENTRYPOINT of the image
@@ -132,9 +158,6 @@ func checkSidecar(text string) error {
 		checkServerEnvironment("serve", variables(server), "GOMEMLIMIT"),
 		checkMount(pod, server),
 		equal("memory", server.Resources.Limits.Memory().String(), "64Mi"),
-		checkClientEnvironment(variables(program), "127.0.0.1:8988"),
-		equal("mounts of the program", len(program.VolumeMounts), 0),
-		equal("command of the program", strings.Join(program.Command, " "), "python /app/app.py"),
 	}
 	if server.RestartPolicy == nil || *server.RestartPolicy != corev1.ContainerRestartPolicyAlways {
 		faults = append(faults, errors.New("the sidecar is not a native one: the pod would wait for its end"))
@@ -152,8 +175,29 @@ func checkSidecar(text string) error {
 	return errors.Join(faults...)
 }
 
+func checkLinkLocal(text string) error {
+	pod, err := checkDeployment(text, "link-local")
+	if err != nil {
+		return err
+	}
+	if len(pod.InitContainers) != 2 || len(pod.Containers) != 1 {
+		return errors.New("not one program, one sidecar and what comes before both")
+	}
+	network, server, program := pod.InitContainers[0], pod.InitContainers[1], pod.Containers[0]
+	return errors.Join(
+		equal("what the node would lose", strings.Contains(text, "\n      hostNetwork: false\n"), true),
+		equal("name", network.Name, "link-local"),
+		equal("end", network.RestartPolicy == nil, true),
+		equal("commands", len(network.Command), 3),
+		checkServer(pod, server),
+		equal("sidecar", strings.Join(server.Args, " "), "serve -hosts 169.254.169.254 -allow-uid any"),
+		checkNames(variables(program), "GOOGLE_CLOUD_PROJECT"),
+		equal("command of the program", strings.Join(program.Command, " "), "php /app/app.php"),
+	)
+}
+
 func checkWrapper(text string) error {
-	pod, err := checkDeployment(text)
+	pod, err := checkDeployment(text, "")
 	if err != nil {
 		return err
 	}

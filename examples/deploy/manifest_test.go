@@ -25,6 +25,7 @@ func manifests() []manifest {
 		{"eks/configmap.yaml", checkConfigMap, yamlKeys},
 		{"eks/sidecar.yaml", checkSidecar, yamlKeys},
 		{"eks/wrapper.yaml", checkWrapper, yamlKeys},
+		{"eks/linklocal.yaml", checkLinkLocal, yamlKeys},
 		{"ecs/fargate.json", checkFargate, yamlKeys}, // JSON is YAML too
 		{"ecs/ec2.json", checkEC2, yamlKeys},
 		{"systemd/awsfed.service", checkService, unitKeys},
