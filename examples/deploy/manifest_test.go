@@ -3,7 +3,9 @@ package deploy_test
 import (
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -94,4 +96,20 @@ func TestEveryFileOfTheFolderIsChecked(t *testing.T) {
 		}
 		return nil
 	}))
+}
+
+func TestTheGuideLinksToEveryManifest(t *testing.T) {
+	const guide = "../../docs/any-language.md"
+	linked := make(map[string]bool)
+	for _, link := range regexp.MustCompile(`\]\(([^)#]+)\)`).FindAllStringSubmatch(read(t, guide), -1) {
+		file := path.Join(path.Dir(guide), link[1])
+		_, err := os.Stat(filepath.FromSlash(file))
+		assert.NoError(t, err)
+		linked[file] = true
+	}
+	for _, m := range manifests() {
+		if !strings.HasPrefix(m.file, "../") {
+			assert.True(t, linked["../../examples/deploy/"+m.file], m.file)
+		}
+	}
 }
