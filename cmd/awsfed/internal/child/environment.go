@@ -12,15 +12,15 @@ type EnvironmentOptions struct {
 	// Server is the address of the metadata server, 127.0.0.1 and its port. It is required.
 	Server netip.AddrPort
 
-	// Project is the ID of the Google project, "" if it is not known. It becomes GOOGLE_CLOUD_PROJECT
-	// unless the parent's environment names a project in that variable or in GCLOUD_PROJECT: what the
-	// user set stays.
+	// Project is the ID of the Google project, "" if it is not known. It becomes
+	// GOOGLE_CLOUD_PROJECT unless the parent's environment names a project in that variable or in
+	// GCLOUD_PROJECT: what the user set stays.
 	Project string
 
-	// Accounts are the e-mail addresses of the accounts that the server serves, the default one first.
-	// The first becomes CLOUDSDK_CORE_ACCOUNT unless the parent has one of the others there: gcloud
-	// then asks the metadata server although its configuration names another account. If they are not
-	// known, CLOUDSDK_CORE_ACCOUNT is taken away.
+	// Accounts are the e-mail addresses of the accounts that the server serves, the default one
+	// first. The first becomes CLOUDSDK_CORE_ACCOUNT unless the parent has one of the others there:
+	// gcloud then asks the metadata server although its configuration names another account. If
+	// they are not known, CLOUDSDK_CORE_ACCOUNT is taken away.
 	Accounts []string
 
 	// Config is the directory that [Isolate] made; it becomes CLOUDSDK_CONFIG. Without it, "", the
@@ -33,8 +33,9 @@ type EnvironmentOptions struct {
 }
 
 // Environment makes the environment of the command that "awsfed exec" runs, from the parent's
-// entries as os.Environ returns them; parent is not changed. It sets what points Google's clients to
-// the metadata server, and takes away what they prefer to it. AWS credentials are left to the child.
+// entries as os.Environ returns them; parent is not changed. It sets what points Google's clients
+// to the metadata server, and takes away what they prefer to it. AWS credentials are left to the
+// child.
 //
 // The notes are lines for the user: one for each variable that was set and is taken away or
 // replaced, never with its value, and one for each file of gcloud or gsutil that clients prefer to
@@ -57,8 +58,8 @@ func Environment(parent []string, o EnvironmentOptions) (env, notes []string) {
 	notes = append(notes, fileNotes(v, system, o)...)
 
 	// Every client puts "http://" before these and a path behind them. Node, and apitools of gsutil
-	// and bq, read GCE_METADATA_IP for requests, not only for a ping, so it has the port too. gcloud
-	// heeds GCE_METADATA_ROOT alone.
+	// and bq, read GCE_METADATA_IP for requests, not only for a ping, so it has the port too.
+	// gcloud heeds GCE_METADATA_ROOT alone.
 	server := o.Server.String()
 	v.set("GCE_METADATA_HOST", server)
 	v.set("GCE_METADATA_IP", server)
@@ -120,8 +121,8 @@ func setNoProxy(v *variables, host string) {
 	if !lowerSet {
 		lower = upper
 	}
-	// "*" means every host, to Python and curl only where it stands alone. Node does not know it and
-	// needs the host.
+	// "*" means every host, to Python and curl only where it stands alone. Node does not know it
+	// and needs the host.
 	if strings.TrimSpace(lower) != "*" {
 		lower = withHost(lower, host)
 	}

@@ -12,8 +12,8 @@ import (
 const (
 	wellKnownFile = "application_default_credentials.json"
 
-	// gceCacheAge is how long gcloud believes its file "gce", which says whether it found a metadata
-	// server.
+	// gceCacheAge is how long gcloud believes its file "gce", which says whether it found a
+	// metadata server.
 	gceCacheAge = 10 * time.Minute
 )
 
@@ -27,8 +27,8 @@ func fileNotes(v *variables, system string, o EnvironmentOptions) (notes []strin
 		config, chosen = standard, false
 	}
 
-	// Python, Java, and Node since 10 look for the file below CLOUDSDK_CONFIG; Go, C++, .NET, and Node
-	// up to 9 in the standard place alone.
+	// Python, Java, and Node since 10 look for the file below CLOUDSDK_CONFIG; Go, C++, .NET, and
+	// Node up to 9 in the standard place alone.
 	const elsewhere = "for Go, C++, .NET and Node.js up to version 9"
 	if o.Config == "" {
 		if path := join(config, wellKnownFile); isFile(path) {
@@ -62,22 +62,24 @@ func gcloudNotes(v *variables, config string, accountSet bool) (notes []string) 
 	path := join(config, "configurations", "config_"+name)
 	properties := parseINI(readFile(path))
 	for _, p := range []struct {
-		section, key, variable string
-		prefers                bool
+		section, key string
+		prefers      func(value string) bool
 	}{
-		{"core", "account", "CLOUDSDK_CORE_ACCOUNT", properties.get("core", "account") != "" && !accountSet},
-		{"core", "check_gce_metadata", "CLOUDSDK_CORE_CHECK_GCE_METADATA", isFalse(properties.get("core", "check_gce_metadata"))},
-		{"auth", "access_token_file", "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", properties.get("auth", "access_token_file") != ""},
-		{"auth", "credential_file_override", "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE", properties.get("auth", "credential_file_override") != ""},
-		{"auth", "disable_credentials", "CLOUDSDK_AUTH_DISABLE_CREDENTIALS", isTrue(properties.get("auth", "disable_credentials"))},
+		{"core", "account", func(value string) bool { return value != "" && !accountSet }},
+		{"core", "check_gce_metadata", isFalse},
+		{"auth", "access_token_file", isSet},
+		{"auth", "credential_file_override", isSet},
+		{"auth", "disable_credentials", isTrue},
 	} {
-		if _, overridden := v.get(p.variable); p.prefers && !overridden {
+		_, overruled := v.get("CLOUDSDK_" + strings.ToUpper(p.section+"_"+p.key))
+		if !overruled && p.prefers(properties.get(p.section, p.key)) {
 			notes = append(notes, "gcloud, bq and gsutil heed "+p.section+"/"+p.key+" in "+strconv.Quote(path)+
 				" before the metadata server; use -isolate")
 		}
 	}
 	cache := join(config, "gce")
-	if info, err := os.Stat(cache); err == nil && time.Since(info.ModTime()) < gceCacheAge && strings.TrimSpace(readFile(cache)) == "False" {
+	info, err := os.Stat(cache)
+	if err == nil && time.Since(info.ModTime()) < gceCacheAge && strings.TrimSpace(readFile(cache)) == "False" {
 		notes = append(notes, "gcloud has found no metadata server a short while ago and believes "+strconv.Quote(cache)+
 			" for ten minutes; use -isolate, or remove that file")
 	}

@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// inForeground tells whether this process's group is the one that its controlling terminal, if there
-// is one, sends its signals to.
+// inForeground tells whether this process's group is the one that its controlling terminal, if
+// there is one, sends its signals to.
 func inForeground() bool {
 	// O_NONBLOCK, since a serial line may wait for its carrier.
 	terminal, err := syscall.Open("/dev/tty", syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY|syscall.O_CLOEXEC, 0)

@@ -37,6 +37,8 @@ func parseINI(text string) ini {
 
 func (i ini) get(section, name string) string { return i[iniKey{section, name}] }
 
+func isSet(value string) bool { return value != "" }
+
 // isTrue and isFalse know what gcloud takes for a Boolean.
 func isTrue(value string) bool {
 	return slices.Contains([]string{"1", "true", "on", "yes", "y"}, strings.ToLower(value))

@@ -49,7 +49,8 @@ func run(program string, args []string) int {
 	return runSignalProgram(program, args)
 }
 
-// environmentFor is the environment in which the test binary is a program.
+// environmentFor is the environment in which the test binary is a program. The race detector would
+// let each program sleep for a second at its end.
 func environmentFor(program string) []string {
-	return append(os.Environ(), programVariable+"="+program)
+	return append(os.Environ(), programVariable+"="+program, "GORACE=atexit_sleep_ms=0")
 }

@@ -9,20 +9,20 @@ type preferred struct {
 	stays  func(value string) bool // the values that prefer nothing; nil where all do
 }
 
-// preferredVariables is every variable that [Environment] takes away. Read in google-auth for Python
-// 2.39 and 2.48, google-auth-library for Node 8 to 11 and for Java, cloud.google.com/go/auth 0.24,
-// and run with gcloud 528; those of Terraform are as its Google provider documents them.
+// preferredVariables is every variable that [Environment] takes away. Read in google-auth for
+// Python 2.39 and 2.48, google-auth-library for Node 8 to 11 and for Java, cloud.google.com/go/auth
+// 0.24, and run with gcloud 528; those of Terraform are as its Google provider documents them.
 //
-// These stay on purpose, because they do not choose a credential or are the user's own refinement of
-// one that comes from the metadata server:
+// These stay on purpose, because they do not choose a credential or are the user's own refinement
+// of one that comes from the metadata server:
 //   - AWS_*: the command may well need AWS too.
 //   - GOOGLE_CLOUD_QUOTA_PROJECT, GOOGLE_CLOUD_UNIVERSE_DOMAIN, GCE_METADATA_TIMEOUT,
 //     GCE_METADATA_DETECT_RETRIES, DETECT_GCP_RETRIES: all libraries, they adjust requests.
-//   - GOOGLE_API_USE_CLIENT_CERTIFICATE, GOOGLE_API_USE_MTLS_ENDPOINT, GOOGLE_API_CERTIFICATE_CONFIG:
-//     the client's certificate toward Google's APIs, not the token.
+//   - GOOGLE_API_USE_CLIENT_CERTIFICATE, GOOGLE_API_USE_MTLS_ENDPOINT,
+//     GOOGLE_API_CERTIFICATE_CONFIG: the client's certificate toward Google's APIs, not the token.
 //   - GOOGLE_EXTERNAL_ACCOUNT_*: heeded for credential files only.
-//   - CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT: gcloud and gsutil impersonate from the token of the
-//     metadata server, as on Compute Engine.
+//   - CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT: gcloud and gsutil impersonate from the token of
+//     the metadata server, as on Compute Engine.
 //   - CLOUDSDK_AUTH_DISABLE_CREDENTIALS: who says that gcloud sends no token must be heard; a note
 //     reminds of it.
 //   - BOTO_CONFIG, BOTO_PATH, BIGQUERYRC: files that also hold proxies, hosts and defaults; a note
@@ -33,7 +33,8 @@ func preferredVariables() []preferred {
 		prefer    = "prefer it to the metadata server"
 		off       = "may take it as an order not to ask the metadata server"
 	)
-	// gcloud takes an empty value as one that turns off the same property of its configuration file.
+	// gcloud takes an empty value as one that turns off the same property of its configuration
+	// file.
 	empty := func(value string) bool { return value == "" }
 	return []preferred{
 		{"GOOGLE_APPLICATION_CREDENTIALS", libraries, prefer, nil},

@@ -11,8 +11,8 @@ import (
 // caughtSignals are those that this process survives while a command runs.
 type caughtSignals struct{ arrived chan os.Signal }
 
-// catchSignals lets this process survive Ctrl-C and Ctrl-Break (os.Interrupt), and the closing of the
-// console, a logoff and a shutdown (SIGTERM) for as long as Windows allows.
+// catchSignals lets this process survive Ctrl-C and Ctrl-Break (os.Interrupt), and the closing of
+// the console, a logoff and a shutdown (SIGTERM) for as long as Windows allows.
 func catchSignals() *caughtSignals {
 	s := &caughtSignals{make(chan os.Signal, 1)}
 	signal.Notify(s.arrived, os.Interrupt, syscall.SIGTERM)

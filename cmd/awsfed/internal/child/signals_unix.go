@@ -20,7 +20,8 @@ func catchSignals() *caughtSignals {
 	s := &caughtSignals{arrived: make(chan os.Signal, 64), quit: make(chan struct{})}
 	caught := []os.Signal{syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH}
 	for _, sig := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
-		// A signal that is caught is no longer ignored, and the command would not inherit that it is.
+		// A signal that is caught is no longer ignored, and the command would not inherit that it
+		// is.
 		if !signal.Ignored(sig) {
 			caught = append(caught, sig)
 		}
