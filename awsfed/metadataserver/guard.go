@@ -29,6 +29,11 @@ func (g *guard) judge(r *http.Request, c *connection) *refusal {
 	forbid := func(reason refusalReason, text string) *refusal {
 		return &refusal{http.StatusForbidden, reason, text}
 	}
+	// Package net/http takes such a host for r.Host and drops the Host header, which could not be
+	// judged. Clients send one to proxies alone.
+	if r.URL.Scheme != "" || r.URL.Host != "" {
+		return forbid(refusedHost, "the request line has a host, as for a proxy")
+	}
 	if !g.knows(r.Host, c) {
 		return forbid(refusedHost, "the Host header is not an address of this server")
 	}
