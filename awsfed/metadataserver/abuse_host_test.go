@@ -62,6 +62,8 @@ func TestOnlyTheAddressOfTheListenerIsAHost(t *testing.T) {
 		{"localhost with a letter that folds to one of its own", "localho\u017ft:PORT", false},
 		{"a dot behind the address", "127.0.0.1.:PORT", false},
 		{"a dot behind localhost", "localhost.:PORT", false},
+		{"the name of Google's server", "metadata.google.internal:PORT", false},
+		{"the name of Google's server without a port", "metadata.google.internal", false},
 		{"the address of Google's server", "169.254.169.254", false},
 		{"a user before it", "user@127.0.0.1:PORT", false},
 		{"a user and a password before it", "127.0.0.1:PORT@rebound.example", false},
@@ -207,6 +209,27 @@ func TestPort80IsTheOneThatMayBeLeftOut(t *testing.T) {
 		{"[::ffff:127.0.0.1]:80", "[::ffff:127.0.0.1]", http.StatusForbidden},
 	} {
 		assert.Equal(t, test.status, abuseStatus(h, abuseArrived(test.local, "127.0.0.1:1024", test.host)), "%s at %s", test.host, test.local)
+	}
+}
+
+// A page of a network whose name server lies about metadata.google.internal would have that host,
+// which no browser keeps from being bound to a loopback address.
+func TestTheNameOfGooglesServerIsAHostAtItsAddressAlone(t *testing.T) {
+	h := abuseHandler(t, &metadataserver.Options{AllowAnyUID: true})
+	named := abuseHandler(t, &metadataserver.Options{AllowAnyUID: true, Hosts: []string{"metadata.google.internal"}})
+	const name = "metadata.google.internal"
+	for _, test := range []struct {
+		handler *metadataserver.Handler
+		local   string
+		status  int
+	}{
+		{h, "169.254.169.254:80", http.StatusOK},
+		{h, "127.0.0.1:80", http.StatusForbidden},
+		{h, "[::1]:80", http.StatusForbidden},
+		{h, "10.0.0.5:80", http.StatusForbidden},
+		{named, "127.0.0.1:80", http.StatusOK},
+	} {
+		assert.Equal(t, test.status, abuseStatus(test.handler, abuseArrived(test.local, "127.0.0.1:1024", name)), test.local)
 	}
 }
 

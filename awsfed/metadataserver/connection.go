@@ -32,7 +32,13 @@ func newConnection(local net.Addr, remote string) *connection {
 	if !c.local.IsValid() {
 		return c
 	}
-	for _, name := range []string{bracketed(c.local.Addr()), "localhost", "metadata.google.internal"} {
+	names := []string{bracketed(c.local.Addr()), "localhost"}
+	// What that name stands for is up to the network's name server, which may let a page of its own
+	// have it and then bind it to a loopback address.
+	if names[0] == "169.254.169.254" {
+		names = append(names, "metadata.google.internal")
+	}
+	for _, name := range names {
 		c.hosts = append(c.hosts, name+":"+strconv.Itoa(int(c.local.Port())))
 		if c.local.Port() == 80 { // which a client leaves out
 			c.hosts = append(c.hosts, name)

@@ -31,9 +31,9 @@ type Options struct {
 	Zone string
 
 	// Hosts are names or addresses, with their port where it is not 80, that may stand in a Host
-	// header besides the address that the connection was made to, "localhost" at that port and
-	// metadata.google.internal. They are compared letter by letter, but for the case of ASCII
-	// letters. Optional.
+	// header besides the address that the connection was made to and "localhost" at that port.
+	// metadata.google.internal belongs here if it stands for another address than 169.254.169.254.
+	// They are compared letter by letter, but for the case of ASCII letters. Optional.
 	Hosts []string
 
 	// AllowUIDs are users, besides the server's own, whose processes on this machine are served over
