@@ -174,8 +174,10 @@ func TestAConnectionToIPv4IsThatWhereAListenerHasBothFamilies(t *testing.T) {
 // abuseArrived is a request as package net/http gives it to a handler, on a connection between two
 // addresses that a test need not have.
 func abuseArrived(local, remote, host string) *http.Request {
-	ctx := context.WithValue(context.Background(), http.LocalAddrContextKey,
-		net.Addr(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(local))))
+	ctx := context.Background()
+	if local != "" {
+		ctx = context.WithValue(ctx, http.LocalAddrContextKey, net.Addr(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(local))))
+	}
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, abuseToken, nil)
 	r.RemoteAddr, r.Host = remote, host
 	r.Header.Set("Metadata-Flavor", "Google")

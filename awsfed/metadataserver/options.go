@@ -37,7 +37,7 @@ type Options struct {
 	Hosts []string
 
 	// AllowUIDs are users, besides the server's own, whose processes on this machine are served over
-	// a loopback address. Optional, and an error on other systems than Linux, where every user is.
+	// a loopback address, be it theirs or the server's. Optional, and an error on other systems than Linux, where every user is.
 	AllowUIDs []uint32
 	// AllowAnyUID serves every user of this machine, and whom the kernel's table does not show:
 	// behind an address translation, for example.

@@ -23,9 +23,11 @@ func newPeers(o Options) peers {
 }
 
 // judge says why a peer is not served; "" for one that is. Which user an address elsewhere belongs
-// to nobody knows: a listener that has such peers was opened to them.
+// to nobody knows: a listener that has such peers was opened to them. One on a loopback address was
+// not, and still may have them: a process can connect from any address of its machine, and some
+// machines take packets for a loopback address from a network (net.ipv4.conf.*.route_localnet).
 func (p *peers) judge(local, remote netip.AddrPort) string {
-	if p.any || remote.IsValid() && !remote.Addr().IsLoopback() {
+	if p.any || elsewhere(local) && elsewhere(remote) {
 		return ""
 	}
 	uid, err := p.uid(net.TCPAddrFromAddrPort(local), net.TCPAddrFromAddrPort(remote))
@@ -39,3 +41,6 @@ func (p *peers) judge(local, remote netip.AddrPort) string {
 	}
 	return "processes of the user " + strconv.FormatUint(uint64(uid), 10) + " are not served; -allow-uid names those that are"
 }
+
+// elsewhere reports whether an address is known not to be a loopback one.
+func elsewhere(a netip.AddrPort) bool { return a.IsValid() && !a.Addr().IsLoopback() }
