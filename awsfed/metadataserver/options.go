@@ -43,7 +43,7 @@ type Options struct {
 	// behind an address translation, for example.
 	AllowAnyUID bool
 
-	// MaxConnections bounds the connections of [Handler.NewServer]. Optional; the default is 1,024.
+	// MaxConnections bounds the connections of [Handler.NewServer]. Optional; the default is 256.
 	// The one that has been idle or slow for the longest makes room for the next.
 	MaxConnections int
 
@@ -53,7 +53,9 @@ type Options struct {
 }
 
 const (
-	defaultMaxConnections = 1024
+	// Half a request with as many header lines as it may have takes 100 KiB and more: with this
+	// number of them that is half of 64 MiB, and the garbage collector lets it double.
+	defaultMaxConnections = 256
 	maxAccounts           = 100
 )
 

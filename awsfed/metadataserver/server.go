@@ -10,14 +10,14 @@ import (
 )
 
 // NewServer makes an HTTP server around the handler with bounds for slow, large and many requests:
-// 5 seconds and 8 KiB for the header of a request, 2 minutes for a connection between two requests,
+// 5 seconds and 4 KiB for the header of a request, 2 minutes for a connection between two requests,
 // and as many connections as Options.MaxConnections allows. The caller gives it a listener and
 // stops it by Shutdown, which ends the waits for a change too.
 func (h *Handler) NewServer() *http.Server {
 	const (
 		headerTime  = 5 * time.Second
 		idleTime    = 2 * time.Minute
-		headerBytes = 4 << 10 // to which package net/http adds 4 KiB
+		headerBytes = 1 // to which package net/http adds 4 KiB
 	)
 	places := newPlaces(h.options.MaxConnections)
 	h.counters.places.Store(places)

@@ -1,0 +1,5 @@
+//go:build !race
+
+package metadataserver_test
+
+const abuseRaceDetector = false
