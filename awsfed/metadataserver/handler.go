@@ -129,6 +129,10 @@ type reply struct {
 }
 
 func (h *Handler) reply(r *http.Request) (route, reply) {
+	// A slash that is encoded is part of a name, and no name has one.
+	if strings.Contains(strings.ToLower(r.URL.RawPath), "%2f") {
+		return routeUnknown, failed(notFound("there is no such key"))
+	}
 	switch r.URL.Path {
 	case "/":
 		return routeRoot, reply{status: http.StatusOK, answer: answered(typeText, "computeMetadata/\n")}
@@ -143,8 +147,7 @@ func (h *Handler) reply(r *http.Request) (route, reply) {
 	if path == "" && found {
 		return routeDirectory, redirected(r)
 	}
-	// A slash that is encoded is part of a name, and no name has one.
-	if !found || path[0] != '/' || strings.Contains(strings.ToLower(r.URL.RawPath), "%2f") {
+	if !found || path[0] != '/' {
 		return routeUnknown, failed(notFound("there is no such key"))
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
