@@ -119,7 +119,8 @@ func abuseRead(t testing.TB, r *bufio.Reader) abuseAnswer {
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
+	var timeout net.Error
+	require.False(t, errors.As(err, &timeout) && timeout.Timeout(), "an answer without its end: %v", err)
 	return abuseAnswer{response.StatusCode, response.Header, string(body)}
 }
 
