@@ -102,6 +102,17 @@ const keys = "/computeMetadata/v1"
 // without which some clients do not take even a 404, and a Content-Length.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := connectionOf(r)
+	began := time.Now()
+	route, reply := h.placed(r, c)
+	if time.Since(began) > writeTime/2 { // it waited, for a token or for a change
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTime)) // not every server has deadlines
+	}
+	h.write(w, r, route, reply)
+}
+
+// placed finds the reply to a request, whose connection keeps its place for as long. It does not
+// while the reply is written: a client that does not read would have the place for free.
+func (h *Handler) placed(r *http.Request, c *connection) (route, reply) {
 	if c.place != nil {
 		c.place.begin()
 		defer c.place.end()
@@ -109,15 +120,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if refusal := h.guard.judge(r, c); refusal != nil {
 		h.counters.refused(refusal.reason)
 		h.warn(r.Context(), refusal)
-		h.write(w, r, routeUnknown, reply{status: refusal.status, body: refusal.text})
-		return
+		return routeUnknown, reply{status: refusal.status, body: refusal.text}
 	}
-	began := time.Now()
-	route, reply := h.reply(r)
-	if time.Since(began) > writeTime/2 { // it waited, for a token or for a change
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTime)) // not every server has deadlines
-	}
-	h.write(w, r, route, reply)
+	return h.reply(r)
 }
 
 // A reply is what a request gets.
