@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -126,6 +127,25 @@ func TestClientsThatDoNotReadKeepNobodyOut(t *testing.T) {
 	}
 	s.stillServes(t)
 	assert.Equal(t, 1, s.evicted(t))
+}
+
+func TestRequestsThatWaitTakeNoMoreThanHalfOfThePlaces(t *testing.T) {
+	s := abuseServe(t, &metadataserver.Options{MaxConnections: 4})
+	answers := make(chan abuseAnswer, 3)
+	var readers sync.WaitGroup
+	for range 3 {
+		conn := s.dial(t)
+		readers.Go(func() { answers <- abuseRead(t, bufio.NewReader(conn)) })
+		_, err := io.WriteString(conn, s.request(http.MethodGet, abuseWait))
+		require.NoError(t, err)
+	}
+	assert.Equal(t, http.StatusServiceUnavailable, (<-answers).status, "the last of the three")
+	s.stillServes(t)
+	require.NoError(t, s.server.Shutdown(t.Context()))
+	readers.Wait()
+	for range 2 {
+		assert.Equal(t, http.StatusOK, (<-answers).status)
+	}
 }
 
 func TestConnectionsThatLeaveAreNotCounted(t *testing.T) {

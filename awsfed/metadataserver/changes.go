@@ -13,13 +13,19 @@ const maxWaiting = 100
 
 // changes tells requests that wait of a new token or another identity.
 type changes struct {
+	most int // requests that wait
+
 	mu      sync.Mutex
 	next    chan struct{} // closed at the next change
 	waiting int
 	ended   bool
 }
 
-func (c *changes) init() { c.next = make(chan struct{}) }
+// init is for a server with a number of connections, of which half is for those who do not wait.
+func (c *changes) init(connections int) {
+	c.most = max(1, min(maxWaiting, connections/2))
+	c.next = make(chan struct{})
+}
 
 // announce wakes those who wait; what has changed they look up themselves.
 func (c *changes) announce() {
@@ -45,7 +51,7 @@ func (c *changes) end() {
 func (c *changes) enter() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.waiting >= maxWaiting {
+	if c.waiting >= c.most {
 		return false
 	}
 	c.waiting++

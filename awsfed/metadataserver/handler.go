@@ -34,7 +34,7 @@ func New(ctx context.Context, cfg awsfed.Config, options *Options) (*Handler, er
 	h := &Handler{options: options.clone()}
 	h.options.Logger = cmp.Or(h.options.Logger, cfg.Logger, slog.Default())
 	h.guard = newGuard(h.options)
-	h.changes.init()
+	h.changes.init(h.options.MaxConnections)
 	identity, err := newIdentity(ctx, h.observed(cfg), h.options)
 	if err = errors.Join(h.options.validate(), err); err != nil {
 		return nil, err
