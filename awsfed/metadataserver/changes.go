@@ -11,6 +11,10 @@ import (
 // maxWaiting bounds the requests that wait for a change: each has a connection for as long.
 const maxWaiting = 100
 
+// maxWait ends a wait whose client may have gone: where it sent anything behind its request, its end
+// goes unnoticed. One that is there asks again.
+const maxWait = time.Hour
+
 // changes tells requests that wait of a new token or another identity.
 type changes struct {
 	most int // requests that wait
@@ -73,20 +77,20 @@ func (c *changes) upcoming() (next <-chan struct{}, ended bool) {
 }
 
 // wait looks at a value until its ETag differs from the parameter last_etag, or from the first one
-// where there is none; until timeout_sec are over; or until the client leaves. Then it gives the
+// where there is none; until timeout_sec, an hour at most, are over; or until the client leaves. Then it gives the
 // value as it is.
 func (c *changes) wait(ctx context.Context, query url.Values, look func() (answer, error)) (answer, error) {
 	last := query.Get("last_etag")
-	var timeout <-chan time.Time
+	limit := maxWait
 	if s := query.Get("timeout_sec"); s != "" {
 		seconds, err := strconv.ParseUint(s, 10, 31)
 		if err != nil {
 			return answer{}, badRequest("timeout_sec is not a number of seconds")
 		}
-		timer := time.NewTimer(time.Duration(seconds) * time.Second)
-		defer timer.Stop()
-		timeout = timer.C
+		limit = min(limit, time.Duration(seconds)*time.Second)
 	}
+	timeout := time.NewTimer(limit)
+	defer timeout.Stop()
 	if !c.enter() {
 		return answer{}, unavailable("too many requests wait for a change")
 	}
@@ -100,7 +104,7 @@ func (c *changes) wait(ctx context.Context, query url.Values, look func() (answe
 		last = a.etag
 		select {
 		case <-next:
-		case <-timeout:
+		case <-timeout.C:
 			return look()
 		case <-ctx.Done():
 			return a, nil
