@@ -99,11 +99,15 @@ func TestEveryStatusHasItsExactShape(t *testing.T) {
 			requireShape(t, r)
 			assert.Equal(t, []string{html}, r.headers["Content-Type"])
 			assert.NotContains(t, r.headers, "ETag")
-			var location []string
+			var location, allow []string
 			if c.location != "" {
 				location = []string{"http://" + address + c.location}
 			}
 			assert.Equal(t, location, r.headers["Location"])
+			if c.status == notAllowed {
+				allow = []string{"GET, HEAD"} // RFC 9110 §15.5.6
+			}
+			assert.Equal(t, allow, r.headers["Allow"])
 		})
 	}
 	assert.Zero(t, cloud.Count(awsfedtest.GoogleSTS), "none of these is worth a token")

@@ -30,6 +30,9 @@ func (h *Handler) write(w http.ResponseWriter, r *http.Request, at route, reply 
 	if reply.location != "" {
 		header["Location"] = []string{reply.location}
 	}
+	if reply.status == http.StatusMethodNotAllowed {
+		header["Allow"] = []string{"GET, HEAD"} // RFC 9110 §15.5.6
+	}
 	if reply.status >= http.StatusBadRequest && reply.status != http.StatusNotFound && reply.status != http.StatusServiceUnavailable {
 		header["Connection"] = []string{"close"} // nothing that follows on it is wanted
 	}
