@@ -15,7 +15,6 @@ import (
 const (
 	maxScopeSources    = 16 // of an account
 	maxAudienceSources = 256
-	maxScopes          = 100
 	maxParameter       = 2048 // bytes
 )
 
@@ -80,14 +79,10 @@ func (a *account) sourceOf(ctx context.Context, parameter string) (*awsfed.Token
 		return a.tokens, nil
 	}
 	scopes := strings.Split(parameter, ",")
-	for _, scope := range scopes {
-		if scope == "" || len(scopes) > maxScopes || len(parameter) > maxParameter || !visible(scope) {
-			return nil, badRequest("scopes is not a list of at most 100 scopes between commas")
-		}
+	if len(parameter) > maxParameter || !visible(parameter) || slices.Contains(scopes, "") {
+		return nil, badRequest("scopes is not a list between commas, of at most 2,048 visible characters")
 	}
-	slices.Sort(scopes)
-	scopes = slices.Compact(scopes)
-	if slices.Equal(scopes, slices.Sorted(slices.Values(a.scopes))) {
+	if scopes = setOf(scopes); slices.Equal(scopes, setOf(a.scopes)) {
 		return a.tokens, nil
 	}
 	return a.scoped.get(strings.Join(scopes, ","), func() (*awsfed.TokenSource, error) {
@@ -96,6 +91,9 @@ func (a *account) sourceOf(ctx context.Context, parameter string) (*awsfed.Token
 		return awsfed.NewTokenSource(ctx, cfg)
 	})
 }
+
+// setOf is the same for the same scopes, whatever their order.
+func setOf(scopes []string) []string { return slices.Compact(slices.Sorted(slices.Values(scopes))) }
 
 // identity answers with an ID token. The parameters format and licenses are about claims of an
 // instance, which is not there.

@@ -32,7 +32,7 @@ func TestEveryStatusHasItsExactShape(t *testing.T) {
 		later      = "HTTP/1.1 503 Service Unavailable"
 		noKey      = "there is no such key\n"
 		aDirectory = "it is a directory\n"
-		badScopes  = "scopes is not a list of at most 100 scopes between commas\n"
+		badScopes  = "scopes is not a list between commas, of at most 2,048 visible characters\n"
 	)
 	for _, c := range []struct{ name, method, target, flavor, status, body, location string }{
 		{"the metadata without a slash", "GET", "/computeMetadata", googleFlavor, moved, aDirectory, "/computeMetadata/"},
