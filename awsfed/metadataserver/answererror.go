@@ -22,12 +22,15 @@ func unavailable(text string) error { return &answerError{http.StatusServiceUnav
 // forRoute is what the error of a token source becomes. What can pass is 503, which every client
 // tries again, and not 502, which Python's does not. An ID token that cannot be had is a key that
 // is not there: gcloud asks for one before each command, and any other status ends the command. An
-// access token that is denied is 403, which no client tries again.
+// access token that is denied is 403, which no client tries again. A source that cannot be made of
+// what the request asks for is 400.
 func forRoute(r route, err error) error {
 	var known *answerError
 	switch {
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, new(*awsfed.FieldError)):
+		return badRequest(err.Error())
 	case errors.Is(err, awsfed.ErrTransient) || !errors.As(err, new(*awsfed.Error)):
 		return unavailable(err.Error())
 	case r == routeIdentity:

@@ -71,6 +71,8 @@ func TestScopesThatNobodyCanHaveAreABadRequest(t *testing.T) {
 		"a blank":            "a%20b",
 		"a plus is a blank":  "a+b",
 		"a line break":       "a%0d%0ab",
+		"a quote":            "%22",
+		"a backslash":        "%5c",
 		"a letter of others": "%c3%a4",
 		"a long one":         strings.Repeat("x", 2049),
 	} {
