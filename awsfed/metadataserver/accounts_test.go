@@ -66,6 +66,13 @@ func TestAccountsAreServedByAnAllowList(t *testing.T) {
 	}
 }
 
+func TestAccountsThatAreListedTwiceAreThereOnce(t *testing.T) {
+	cloud := severalAccounts(t)
+	h := handlerOf(t, cloud, metadataserver.Options{Accounts: []string{reader, appAccount, reader, appAccount}})
+	assert.Equal(t, appAccount+"/\ndefault/\n"+reader+"/\n", get(t, h, accounts+"/").body)
+	assert.Equal(t, 1, strings.Count(get(t, h, accounts+"/?recursive=true").body, `"`+reader+`":`))
+}
+
 func TestAccountsShareOneFederatedToken(t *testing.T) {
 	cloud := severalAccounts(t)
 	h := handlerOf(t, cloud, metadataserver.Options{Accounts: []string{reader, unlisted}})

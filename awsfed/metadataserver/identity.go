@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/awsfed/awsfed-go/awsfed"
@@ -42,8 +43,8 @@ func newIdentity(ctx context.Context, cfg awsfed.Config, o Options) (*identity, 
 		return nil, err
 	}
 	accounts := []*node{main.node("default", []string{"default"}), main.node(name, []string{"default"})}
-	for _, email := range o.Accounts {
-		if email == name {
+	for i, email := range o.Accounts {
+		if email == name || slices.Contains(o.Accounts[:i], email) {
 			continue
 		}
 		other := impersonated
