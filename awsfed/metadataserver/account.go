@@ -18,6 +18,20 @@ const (
 	maxParameter       = 2048 // bytes
 )
 
+// leastReserve is how much is left of a token when it is replaced at the latest. It is more than the
+// margin of any client, which is six minutes in .NET and five at others: one that is given a token
+// within its margin asks again at once, and again.
+const leastReserve = 6*time.Minute + 30*time.Second
+
+// reserved is cfg for tokens with that much life, zero for what the default is. Half of an hour is
+// enough.
+func reserved(cfg awsfed.Config, life time.Duration) awsfed.Config {
+	if cfg.Reserve > 0 || leastReserve < life && life < 2*leastReserve {
+		cfg.Reserve = max(cfg.Reserve, leastReserve)
+	}
+	return cfg
+}
+
 // An account is one service account, or the federated identity itself.
 type account struct {
 	cfg      awsfed.Config
@@ -29,7 +43,7 @@ type account struct {
 }
 
 func newAccount(ctx context.Context, cfg awsfed.Config, email string) (*account, error) {
-	tokens, err := awsfed.NewTokenSource(ctx, cfg)
+	tokens, err := awsfed.NewTokenSource(ctx, reserved(cfg, cfg.Lifetime))
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +102,7 @@ func (a *account) sourceOf(ctx context.Context, parameter string) (*awsfed.Token
 	return a.scoped.get(strings.Join(scopes, ","), func() (*awsfed.TokenSource, error) {
 		cfg := a.cfg
 		cfg.Scopes = scopes
-		return awsfed.NewTokenSource(ctx, cfg)
+		return awsfed.NewTokenSource(ctx, reserved(cfg, cfg.Lifetime))
 	})
 }
 
@@ -106,7 +120,7 @@ func (a *account) identity(ctx context.Context, query url.Values) (answer, error
 		return answer{}, notFound("there are ID tokens of service accounts alone, and this identity has direct access without one")
 	}
 	source, err := a.audience.get(audience, func() (*awsfed.TokenSource, error) {
-		return awsfed.NewIDTokenSource(ctx, a.cfg, audience)
+		return awsfed.NewIDTokenSource(ctx, reserved(a.cfg, 0), audience)
 	})
 	if err != nil {
 		return answer{}, err

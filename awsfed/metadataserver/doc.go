@@ -29,8 +29,9 @@
 // https://cloud.google.com/compute/docs/metadata/querying-metadata. All keys but tokens are known
 // from the start and are answered at once.
 //
-// Tokens come from awsfed sources, which replace them at 40 to 50 percent of their life, so that a
-// client which asks for a new one in the last minutes of its token finds one there. What a token of
+// Tokens come from awsfed sources, which replace them at 40 to 50 percent of their life, or sooner
+// with a Reserve. Of one whose Lifetime allows it six and a half minutes are left at least, so that
+// a client which asks for a new one in the last minutes of its own finds one there. What a token of
 // Compute Engine has and these have not: claims about an instance in ID tokens, whose format=full
 // is that of format=standard, and tokens that are bound to a certificate.
 package metadataserver
