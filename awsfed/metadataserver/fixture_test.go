@@ -61,12 +61,14 @@ type response struct {
 
 // requestFor is a request as it comes over a loopback address, without a socket.
 func requestFor(ctx context.Context, method, target string) *http.Request {
-	r := httptest.NewRequestWithContext(ctx, method, "http://127.0.0.1:8988"+target, nil)
-	r = r.WithContext(context.WithValue(ctx, http.LocalAddrContextKey, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8988}))
-	r.RemoteAddr = "127.0.0.1:40000"
+	ctx = context.WithValue(ctx, http.LocalAddrContextKey, loopback(8988))
+	r := httptest.NewRequestWithContext(ctx, method, target, nil)
+	r.Host, r.RemoteAddr = loopback(8988).String(), loopback(40000).String()
 	r.Header.Set("Metadata-Flavor", "Google")
 	return r
 }
+
+func loopback(port int) *net.TCPAddr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port} }
 
 // get asks the handler in the goroutine of the test, which works in a synctest bubble.
 func get(t testing.TB, h http.Handler, target string) response {

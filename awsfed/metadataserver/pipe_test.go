@@ -37,8 +37,6 @@ func (l *pipeListener) Accept() (net.Conn, error) {
 func (l *pipeListener) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
 func (l *pipeListener) Addr() net.Addr { return loopback(8988) }
 
-func loopback(port int) *net.TCPAddr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port} }
-
 // dial makes a connection, as from another port of this machine.
 func (l *pipeListener) dial() net.Conn {
 	server, client := net.Pipe()
