@@ -21,6 +21,7 @@ type Handler struct {
 	options  Options
 	guard    guard
 	identity atomic.Pointer[identity]
+	turns    atomic.Uint64 // of Replace
 	changes  changes
 	counters counters
 	warned   [refusals]atomic.Int64 // when a refusal was logged last, in Unix nanoseconds
@@ -45,8 +46,10 @@ func New(ctx context.Context, cfg awsfed.Config, options *Options) (*Handler, er
 
 // Replace makes the server answer with another configuration, once that gives a token: ctx bounds
 // the wait for it. Until then, and after an error, the server goes on with the one that it has.
-// Requests that wait for a change are told.
+// Requests that wait for a change are told. Of two calls at once the later one stays, whichever
+// gets its token first.
 func (h *Handler) Replace(ctx context.Context, cfg awsfed.Config) error {
+	turn := h.turns.Add(1)
 	identity, err := newIdentity(ctx, h.observed(cfg), h.options)
 	if err != nil {
 		return err
@@ -54,8 +57,13 @@ func (h *Handler) Replace(ctx context.Context, cfg awsfed.Config) error {
 	if _, err := identity.main.tokens.TokenContext(ctx); err != nil {
 		return err
 	}
-	h.identity.Store(identity)
-	h.changes.announce()
+	identity.turn = turn
+	for old := h.identity.Load(); old.turn < turn; old = h.identity.Load() {
+		if h.identity.CompareAndSwap(old, identity) {
+			h.changes.announce()
+			break
+		}
+	}
 	return nil
 }
 

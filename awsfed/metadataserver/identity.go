@@ -14,6 +14,7 @@ import (
 // An identity is what the server answers with: one configuration and its accounts. It does not
 // change; another one takes its place.
 type identity struct {
+	turn    uint64 // of Replace; later ones are greater
 	main    *account
 	project string
 	root    *node // below computeMetadata/v1

@@ -84,6 +84,24 @@ func TestAConfigurationThatGivesNoTokenDoesNotTakeOver(t *testing.T) {
 	}
 }
 
+func TestTheConfigurationThatCameLastStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := severalAccounts(t)
+		h := handlerOf(t, cloud, metadataserver.Options{})
+		require.NoError(t, h.Warm(t.Context()))
+		slow := awsfedtest.Delay(awsfedtest.IAMCredentials, 5*time.Second).Times(1)
+		cloud.Inject(slow)
+		first := make(chan error)
+		go func() { first <- h.Replace(t.Context(), identityOf(cloud, as(unlisted))) }()
+		time.Sleep(time.Second)
+		require.NoError(t, h.Replace(t.Context(), identityOf(cloud, as(reader))))
+		require.Equal(t, reader, emailOf(t, h))
+		require.NoError(t, <-first, "its token came, and later than that of the next")
+		assert.Equal(t, reader, emailOf(t, h))
+		cloud.Wait()
+	})
+}
+
 func TestRequestsNeverFailWhileConfigurationsChange(t *testing.T) {
 	cloud := severalAccounts(t)
 	h := handlerOf(t, cloud, metadataserver.Options{})
