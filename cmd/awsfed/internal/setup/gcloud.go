@@ -73,6 +73,12 @@ func (s *script) inPool(argv ...string) []string {
 	return s.inProject(append(argv, "--location=global", "--workload-identity-pool="+s.plan.provider.Pool)...)
 }
 
+// ofAccount is a command about the service account.
+func (s *script) ofAccount(verb string, options ...string) []string {
+	account := s.plan.account
+	return append([]string{"gcloud", "iam", "service-accounts", verb, account.email, "--project=" + account.project}, options...)
+}
+
 // said is a command that prints a line for whoever runs the script.
 func said(text string) string { return "echo " + shell.Quote(text) + " >&2" }
 
@@ -144,12 +150,12 @@ func (s *script) serviceAccount() {
 	}
 	if p.account.id == "" {
 		s.section("The service account is of another project, or one that Google made. So it has to be there; nothing creates it here. Its own project needs the API iamcredentials.googleapis.com.")
-		s.run("", " >/dev/null", "gcloud", "iam", "service-accounts", "describe", p.account.email)
+		s.run("", " >/dev/null", s.ofAccount("describe")...)
 	} else {
 		s.section("The service account that the AWS identity becomes. Undo, which ends everything that uses it; whatever is created later under that name is another account, which the roles of this one do not reach:",
-			inComment(s.inProject("gcloud", "iam", "service-accounts", "delete", p.account.email)...))
+			inComment(s.ofAccount("delete")...))
 		s.WriteString("if ! ")
-		s.run("", " >/dev/null 2>&1; then", s.inProject("gcloud", "iam", "service-accounts", "describe", p.account.email)...)
+		s.run("", " >/dev/null 2>&1; then", s.ofAccount("describe")...)
 		s.run("  ", "", s.inProject("gcloud", "iam", "service-accounts", "create", p.account.id, "--display-name=AWS workload")...)
 		s.WriteString("fi\n")
 	}
@@ -162,10 +168,9 @@ func (s *script) serviceAccount() {
 
 // bindAccount grants a role on the service account.
 func (s *script) bindAccount(text, role, member string) {
-	email := s.plan.account.email
 	binding := []string{"--role=" + role, "--member=" + member, "--condition=None"}
-	s.section(text+" Undo:", inComment(append([]string{"gcloud", "iam", "service-accounts", "remove-iam-policy-binding", email}, binding...)...))
-	s.run("", " >/dev/null", append([]string{"gcloud", "iam", "service-accounts", "add-iam-policy-binding", email}, binding...)...)
+	s.section(text+" Undo:", inComment(s.ofAccount("remove-iam-policy-binding", binding...)...))
+	s.run("", " >/dev/null", s.ofAccount("add-iam-policy-binding", binding...)...)
 }
 
 func (s *script) roles() {

@@ -40,7 +40,7 @@ func createProvider(mapping, condition string) []string {
 }
 
 func bindAccount(role, member string) []string {
-	return words("iam service-accounts add-iam-policy-binding "+account+" --role="+role, "--member="+member, "--condition=None")
+	return words("iam service-accounts add-iam-policy-binding "+account+" --project=my-project --role="+role, "--member="+member, "--condition=None")
 }
 
 func bindProject(role, member string) []string {
@@ -133,11 +133,16 @@ func TestGcloudScriptStopsBeforeAnythingIsGrantedInVain(t *testing.T) {
 
 // An account that Google made, or one of another project, cannot be created.
 func TestGcloudScriptCreatesNoAccountOfAnotherProject(t *testing.T) {
-	for _, email := range []string{"app@other-project.iam.gserviceaccount.com", "912480652101-compute@developer.gserviceaccount.com"} {
+	for email, project := range map[string]string{
+		"app@other-project.iam.gserviceaccount.com":             "other-project",
+		"app@other-project.example.com.iam.gserviceaccount.com": "example.com:other-project",
+		"912480652101-compute@developer.gserviceaccount.com":    "my-project",
+		"my-project@appspot.gserviceaccount.com":                "my-project",
+	} {
 		script := written(t, newPlan(t, func(w *setup.Wanted) { w.ServiceAccount = email }).WriteGcloud)
 		calls, output, err := run(t, script, there{number: "912480652101", pool: "ACTIVE", provider: "ACTIVE", account: email})
 		require.NoError(t, err, output)
-		assert.Contains(t, calls, words("iam service-accounts describe "+email))
+		assert.Contains(t, calls, words("iam service-accounts describe "+email+" --project="+project))
 		assert.False(t, slices.ContainsFunc(calls, func(call []string) bool { return slices.Contains(call, "create") }))
 		_, _, err = run(t, script, there{number: "912480652101", pool: "ACTIVE", provider: "ACTIVE"})
 		assert.Error(t, err, "it has to be there")
@@ -176,12 +181,18 @@ func TestGcloudScriptsCommentsHaveTheCommandsThatUndoIt(t *testing.T) {
 				words("iam workload-identity-pools providers delete " + pool + "/providers/prod"),
 				words("iam workload-identity-pools providers undelete " + pool + "/providers/prod"),
 				words("iam service-accounts delete " + account + " --project=my-project"),
-				words("iam service-accounts remove-iam-policy-binding "+account+" --role=roles/iam.workloadIdentityUser", "--member="+test.member, "--condition=None"),
+				words("iam service-accounts remove-iam-policy-binding "+account+" --project=my-project --role=roles/iam.workloadIdentityUser", "--member="+test.member, "--condition=None"),
 				words("projects remove-iam-policy-binding my-project --role=roles/storage.objectViewer --member=serviceAccount:" + account + " --condition=None"),
 				words("iam workload-identity-pools providers describe " + pool + "/providers/prod --format=json"),
 			}, calls)
 		})
 	}
+}
+
+// The real gcloud runs these in the module examples/conformance.
+func TestGcloudScriptIsThatOfTheGoldenFiles(t *testing.T) {
+	golden(t, "direct.bash", written(t, newPlan(t, func(w *setup.Wanted) { w.ServiceAccount = "" }).WriteGcloud))
+	golden(t, "user.bash", written(t, newPlan(t, func(w *setup.Wanted) { w.Identity.ARN, w.ServiceAccount = hostileUser, account }).WriteGcloud))
 }
 
 func TestGcloudScriptsCommentsAreBroken(t *testing.T) {

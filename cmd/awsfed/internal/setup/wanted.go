@@ -61,8 +61,9 @@ func (e *FieldError) Error() string {
 
 // serviceAccount is the account of a plan; its zero value is none.
 type serviceAccount struct {
-	email string
-	id    string // of an account in the plan's project, which the plan creates; "" for one that has to be there
+	email   string
+	id      string // of an account in the plan's project, which the plan creates; "" for one that has to be there
+	project string // its ID, without which gcloud takes no account
 }
 
 // faults are those of the fields one by one; c and a are of use if there are none.
@@ -116,13 +117,23 @@ func (w Wanted) account() (a serviceAccount, want string) {
 	case !isEmail && !lowerName(name):
 		return serviceAccount{}, good
 	case !isEmail:
-		return serviceAccount{email: name + "@" + accountDomain(w.ProjectID), id: name}, ""
+		return serviceAccount{name + "@" + accountDomain(w.ProjectID), name, w.ProjectID}, ""
 	case domain == accountDomain(w.ProjectID) && lowerName(name):
-		return serviceAccount{email: w.ServiceAccount, id: name}, ""
+		return serviceAccount{w.ServiceAccount, name, w.ProjectID}, ""
 	case !only(name, small+digits+"-", 64) || name[0] == '-' || !strings.HasSuffix(domain, ".gserviceaccount.com") || !host(domain):
 		return serviceAccount{}, good
 	}
-	return serviceAccount{email: w.ServiceAccount}, ""
+	project := w.ProjectID // that of the accounts that Google makes: their address has a number, or no project
+	if of, found := strings.CutSuffix(domain, ".iam.gserviceaccount.com"); found {
+		if project = of; strings.Contains(of, ".") {
+			id, workspace, _ := strings.Cut(of, ".")
+			project = workspace + ":" + id
+		}
+		if !projectID(project) {
+			return serviceAccount{}, good
+		}
+	}
+	return serviceAccount{w.ServiceAccount, "", project}, ""
 }
 
 // accountDomain is what follows the at sign in the accounts of a project. That of a project of a

@@ -120,23 +120,26 @@ fi
 
 # The AWS identity may have access tokens and ID tokens of the service account. It takes a minute or
 # two to work, and as long to end when it is undone. Undo:
-#   gcloud iam service-accounts remove-iam-policy-binding aws-app@my-project.iam.gserviceaccount.com --role=roles/iam.workloadIdentityUser --member=principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/aws-pool/attribute.aws_role/arn:aws:sts::123456789012:assumed-role/app --condition=None
+#   gcloud iam service-accounts remove-iam-policy-binding aws-app@my-project.iam.gserviceaccount.com --project=my-project --role=roles/iam.workloadIdentityUser --member=principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/aws-pool/attribute.aws_role/arn:aws:sts::123456789012:assumed-role/app --condition=None
 gcloud iam service-accounts add-iam-policy-binding aws-app@my-project.iam.gserviceaccount.com \
+    --project=my-project \
     --role=roles/iam.workloadIdentityUser \
     --member=principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/aws-pool/attribute.aws_role/arn:aws:sts::123456789012:assumed-role/app \
     --condition=None >/dev/null
 
 # The AWS identity may sign as the service account, for signed URLs for example. Undo:
-#   gcloud iam service-accounts remove-iam-policy-binding aws-app@my-project.iam.gserviceaccount.com --role=roles/iam.serviceAccountTokenCreator --member=principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/aws-pool/attribute.aws_role/arn:aws:sts::123456789012:assumed-role/app --condition=None
+#   gcloud iam service-accounts remove-iam-policy-binding aws-app@my-project.iam.gserviceaccount.com --project=my-project --role=roles/iam.serviceAccountTokenCreator --member=principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/aws-pool/attribute.aws_role/arn:aws:sts::123456789012:assumed-role/app --condition=None
 gcloud iam service-accounts add-iam-policy-binding aws-app@my-project.iam.gserviceaccount.com \
+    --project=my-project \
     --role=roles/iam.serviceAccountTokenCreator \
     --member=principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/aws-pool/attribute.aws_role/arn:aws:sts::123456789012:assumed-role/app \
     --condition=None >/dev/null
 
 # Where Google takes no federated token for a signature, awsfed signs by the account's own token,
 # which needs the role on itself. Undo:
-#   gcloud iam service-accounts remove-iam-policy-binding aws-app@my-project.iam.gserviceaccount.com --role=roles/iam.serviceAccountTokenCreator --member=serviceAccount:aws-app@my-project.iam.gserviceaccount.com --condition=None
+#   gcloud iam service-accounts remove-iam-policy-binding aws-app@my-project.iam.gserviceaccount.com --project=my-project --role=roles/iam.serviceAccountTokenCreator --member=serviceAccount:aws-app@my-project.iam.gserviceaccount.com --condition=None
 gcloud iam service-accounts add-iam-policy-binding aws-app@my-project.iam.gserviceaccount.com \
+    --project=my-project \
     --role=roles/iam.serviceAccountTokenCreator \
     --member=serviceAccount:aws-app@my-project.iam.gserviceaccount.com \
     --condition=None >/dev/null
