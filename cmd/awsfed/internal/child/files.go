@@ -27,9 +27,9 @@ func fileNotes(v *variables, system string, o EnvironmentOptions) (notes []strin
 		config, chosen = standard, false
 	}
 
-	// Python, Java, and Node since 10 look for the file below CLOUDSDK_CONFIG; Go, C++, .NET, and
-	// Node up to 9 in the standard place alone.
-	const elsewhere = "for Go, C++, .NET and Node.js up to version 9"
+	// Python, Java, and Node since 10.9.1 look for the file below CLOUDSDK_CONFIG; Go, C++, .NET,
+	// and older Node in the standard place alone.
+	const elsewhere = "for Go, C++, .NET and Node.js before 10.9.1"
 	if o.Config == "" {
 		if path := join(config, wellKnownFile); isFile(path) {
 			note := "Google's client libraries prefer " + strconv.Quote(path) + " to the metadata server; use -isolate"

@@ -11,12 +11,12 @@ import (
 //
 // The directory hides gcloud's accounts, properties and caches from gcloud, bq and gsutil, and the
 // well-known file application_default_credentials.json from the clients that look for it below
-// CLOUDSDK_CONFIG: Python, Java, and Node.js from version 10. Google's libraries for Go, C++ and
-// .NET, and for Node.js up to version 9, look below the home directory (%APPDATA% on Windows)
-// whatever CLOUDSDK_CONFIG says, and are not isolated: [Environment] has a note where that file
-// exists. gsutil keeps tokens of a metadata server in ~/.gsutil, by no account's name, and is not
-// isolated there either: another account's token may be used until it ends. Changing HOME would
-// isolate them, and break everything else of the command.
+// CLOUDSDK_CONFIG: Python, Java, and Node.js from 10.9.1. Google's libraries for Go, C++ and .NET,
+// and for Node.js before 10.9.1, look below the home directory (%APPDATA% on Windows) whatever
+// CLOUDSDK_CONFIG says, and are not isolated: [Environment] has a note where that file exists.
+// gsutil keeps tokens of a metadata server in ~/.gsutil, by no account's name, and is not isolated
+// there either: another account's token may be used until it ends. Changing HOME would isolate
+// them, and break everything else of the command.
 func Isolate() (dir string, remove func() error, err error) {
 	dir, err = os.MkdirTemp("", "awsfed-gcloud-")
 	if err != nil {

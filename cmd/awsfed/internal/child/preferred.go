@@ -10,8 +10,9 @@ type preferred struct {
 }
 
 // preferredVariables is every variable that [Environment] takes away. Read in google-auth for
-// Python 2.39 and 2.48, google-auth-library for Node 8 to 11 and for Java, cloud.google.com/go/auth
-// 0.24, and run with gcloud 528; those of Terraform are as its Google provider documents them.
+// Python 2.39 and oauth2client as gcloud carries them, google-auth-library for Node 8 to 11 and for
+// Java, cloud.google.com/go/auth 0.24, and run with gcloud 528; those of Terraform are as its
+// Google provider documents them.
 //
 // These stay on purpose, because they do not choose a credential or are the user's own refinement
 // of one that comes from the metadata server:
