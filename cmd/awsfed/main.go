@@ -23,6 +23,7 @@ import (
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/health"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/serve"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/settings"
+	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/setup"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/token"
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/version"
 )
@@ -35,7 +36,7 @@ func main() {
 
 // commands are in the order in which the help lists them.
 func commands() []command.Command {
-	return []command.Command{execute.Command(), serve.Command(), token.Command(), doctor.Command(), health.Command(), version.Command()}
+	return []command.Command{execute.Command(), serve.Command(), token.Command(), doctor.Command(), setup.Command(), health.Command(), version.Command()}
 }
 
 // run finds the command, parses its flags and runs it.

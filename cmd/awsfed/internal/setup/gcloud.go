@@ -46,11 +46,11 @@ func inComment(argv ...string) string { return " " + shell.Command(argv...) }
 
 // run writes a command with its options on lines of their own, and then what follows it.
 func (s *script) run(indent, behind string, argv ...string) {
-	s.WriteString(indent + command(indent, argv...) + behind + "\n")
+	s.WriteString(indent + wrapped(indent, argv...) + behind + "\n")
 }
 
-// command is a command with its options on lines of their own.
-func command(indent string, argv ...string) string {
+// wrapped is a command with its options on lines of their own.
+func wrapped(indent string, argv ...string) string {
 	words := len(argv)
 	for i, word := range argv {
 		if strings.HasPrefix(word, "--") {
@@ -85,7 +85,7 @@ func said(text string) string { return "echo " + shell.Quote(text) + " >&2" }
 func (s *script) project() {
 	p := s.plan
 	s.section("The principals below have the project by its number. With the number of another project they would be those of a pool there, and its identities would be let in here.")
-	s.WriteString("number=$(" + command("", "gcloud", "projects", "describe", p.project, "--format=value(projectNumber)") + ")\n")
+	s.WriteString("number=$(" + wrapped("", "gcloud", "projects", "describe", p.project, "--format=value(projectNumber)") + ")\n")
 	s.WriteString("if [ \"$number\" != " + p.provider.ProjectNumber + " ]; then\n")
 	s.WriteString("  " + said("the project "+p.project+" has another number than "+p.provider.ProjectNumber+": make the plan again, with its number") + "\n  exit 1\nfi\n")
 }
@@ -98,7 +98,7 @@ func (s *script) enable() {
 // unless writes a command that creates something, for where describe does not find it; and what is
 // to be done where it is in a state other than the one wanted.
 func (s *script) unless(what string, describe, create []string, there string) {
-	s.WriteString("state=$(" + command("", append(describe, "--format=value(state)")...) + " 2>/dev/null || true)\n")
+	s.WriteString("state=$(" + wrapped("", append(describe, "--format=value(state)")...) + " 2>/dev/null || true)\n")
 	s.WriteString("case $state in\n'')\n")
 	s.run("  ", "", create...)
 	s.WriteString("  ;;\nACTIVE)\n  " + said(what+" exists, and stays as it is"+there) + "\n  ;;\n*)\n")
