@@ -56,7 +56,7 @@ func Command() command.Command {
 			flags.StringVar(&w.ProjectID, FlagProject, "", "`ID` of the project that has or gets the pool; required")
 			flags.StringVar(&w.ProjectNumber, FlagNumericProject, "", "`number` of that project; required: gcloud projects describe PROJECT --format='value(projectNumber)'")
 			flags.StringVar(&w.Pool, FlagPool, "aws-pool", "`ID` of the workload identity pool")
-			flags.StringVar(&w.Provider, FlagProvider, "aws", "`ID` of the provider in the pool")
+			flags.StringVar(&w.Provider, FlagProvider, "aws-provider", "`ID` of the provider in the pool")
 			flags.StringVar(&w.ServiceAccount, FlagServiceAccount, "", "`ID` of a service account in the project, or its email address; none for direct resource access")
 			flags.Var(&p.roles, FlagRoles, "comma-separated `roles` to grant in the project, such as roles/storage.objectViewer")
 			flags.BoolVar(&w.Sign, FlagSign, false, "let the identity sign as the service account too: signed URLs, JWTs")

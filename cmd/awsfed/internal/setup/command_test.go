@@ -30,6 +30,12 @@ func TestSetupPlansForTheIdentityOfThisProcess(t *testing.T) {
 	assert.Contains(t, result.Stdout, "roles/storage.objectViewer")
 }
 
+func TestSetupHasDefaultsForThePoolAndItsProvider(t *testing.T) {
+	result := commandtest.Run(t, setup.Command(), "-project", "my-project", "-numeric-project", "912480652101", "-aws-arn", role, "-format", "credential-file")
+	require.Equal(t, command.Succeeded, result.Code, result.Stderr)
+	assert.Contains(t, result.Stdout, "/workloadIdentityPools/aws-pool/providers/aws-provider")
+}
+
 func TestSetupPrintsEachFormat(t *testing.T) {
 	arn := []string{"-aws-arn", "arn:aws:iam::123456789012:role/app"}
 	result := commandtest.Run(t, setup.Command(), planned(append(arn, "-format", "terraform")...)...)
