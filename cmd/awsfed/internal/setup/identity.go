@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/awsfed/awsfed-go/awsfed/principal"
 	"github.com/awsfed/awsfed-go/internal/untrusted"
@@ -23,7 +24,7 @@ const fallbackRegion = "us-east-1"
 // environment. A region that is given comes before that; without any it is us-east-1, which knows
 // the identities of the partition aws alone.
 func NewCallerIdentifier(ctx context.Context, region string) (CallerIdentifier, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithLogger(logging.Nop{})) // the error says it all
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %s", cleaned(err))
 	}
