@@ -32,7 +32,7 @@ type administered struct {
 func (a *administered) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 	path := strings.TrimPrefix(r.URL.Path, "/v1/")
-	answer := map[string]any{}
+	var answer map[string]any
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch read := r.Method == http.MethodGet; {

@@ -3,6 +3,7 @@ package shell_test
 import (
 	"context"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,4 +99,50 @@ func TestShellsReadAwkwardWordsBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+// unquoted reads one word of a POSIX shell that has nothing to expand, by the grammar of POSIX.1-2017
+// XCU 2.2: single quotes, backslashes outside of them, and characters without a meaning.
+func unquoted(text string) (word string, ok bool) {
+	var b strings.Builder
+	for text != "" {
+		switch c := text[0]; {
+		case c == '\'':
+			inside, rest, closed := strings.Cut(text[1:], "'")
+			if !closed {
+				return "", false
+			}
+			b.WriteString(inside)
+			text = rest
+		case c == '\\' && len(text) > 1 && text[1] == '\'':
+			b.WriteByte('\'')
+			text = text[2:]
+		case strings.IndexByte("@%+=:,./_-", c) >= 0, c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
+			b.WriteByte(c)
+			text = text[1:]
+		default:
+			return "", false
+		}
+	}
+	return b.String(), true
+}
+
+func FuzzQuote(f *testing.F) {
+	for _, word := range awkward {
+		f.Add(word)
+	}
+	for _, word := range []string{"\x00", "a\nb", "\x1b[2K", "\u202e", "\xff", shell.Unprintable} {
+		f.Add(word)
+	}
+	f.Fuzz(func(t *testing.T, word string) {
+		quoted := shell.Quote(word)
+		read, ok := unquoted(quoted)
+		assert.True(t, ok && quoted != "", quoted)
+		if shell.Printable(word) {
+			assert.Equal(t, word, read)
+		} else {
+			assert.Equal(t, shell.Unprintable, read)
+		}
+		assert.True(t, shell.Printable(shell.Command("x", word, "--a="+word)))
+	})
 }

@@ -85,8 +85,8 @@ func golden(t *testing.T, name, text string) {
 // there is what the stub of gcloud finds at Google.
 type there struct{ number, pool, provider, account string }
 
-// run gives a script to bash, where gcloud is a stub: it notes its words, and refuses a command or a
-// flag that gcloud does not have. Nothing else may happen.
+// run gives a script to bash, where gcloud is a stub: it notes its words, and refuses a command or
+// a flag that gcloud does not have. Nothing else may happen.
 func run(t *testing.T, script string, found there) (calls [][]string, output string, err error) {
 	t.Helper()
 	bash, err := exec.LookPath("bash")

@@ -39,11 +39,11 @@ type Wanted struct {
 	// Sign lets the AWS identity sign as the service account, see [awsfed.Signer].
 	Sign bool
 
-	// Identity is the AWS identity, as [Identity] gives it. The ARN is enough; that of a role in IAM
-	// will do, too. The account, if there is one, has to be that of the ARN.
+	// Identity is the AWS identity, as [Identity] gives it. The ARN is enough; that of a role in
+	// IAM will do, too. The account, if there is one, has to be that of the ARN.
 	Identity principal.Identity
-	// Region is the AWS region of the workload. Optional; the credential file needs no more than its
-	// partition, which the ARN has.
+	// Region is the AWS region of the workload. Optional; the credential file needs no more than
+	// its partition, which the ARN has.
 	Region string
 }
 

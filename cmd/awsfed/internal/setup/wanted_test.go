@@ -244,3 +244,31 @@ func TestPlanPassesOnTheErrorOfItsWriter(t *testing.T) {
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.Join(os.ErrClosed) }
+
+// Whatever makes a plan, each of its texts can be seen whole, and its names are those of Google.
+func FuzzNewPlan(f *testing.F) {
+	f.Add(role+"/session", "my-project", "aws-pool", "aws-app", "roles/storage.objectViewer")
+	f.Add(hostileUser, "example.com:my-project", "pool", account, "projects/my-project/roles/x")
+	for _, value := range hostile() {
+		f.Add("arn:aws:iam::123456789012:user/"+value+"/x", value, value, value, value)
+	}
+	f.Fuzz(func(t *testing.T, arn, project, pool, account, role string) {
+		plan, err := setup.NewPlan(wanted(func(w *setup.Wanted) {
+			w.Identity.ARN, w.ProjectID, w.Pool, w.ServiceAccount, w.Roles = arn, project, pool, account, []string{role}
+		}))
+		if err != nil {
+			assert.True(t, shell.Printable(strings.ReplaceAll(err.Error(), "\n", " ")), err.Error())
+			return
+		}
+		for _, write := range []func(io.Writer) error{plan.WriteGcloud, plan.WriteTerraform, plan.WriteCredentialFile} {
+			for line := range strings.Lines(written(t, write)) {
+				assert.True(t, shell.Printable(strings.Trim(line, "\t\n")), "%q", line)
+				assert.NotContains(t, line, shell.Unprintable)
+			}
+		}
+		_, err = principal.ParseMember(plan.Member())
+		assert.NoError(t, err)
+		_, err = principal.ParseAudience(plan.Audience())
+		assert.NoError(t, err)
+	})
+}
