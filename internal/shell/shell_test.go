@@ -101,8 +101,9 @@ func TestShellsReadAwkwardWordsBack(t *testing.T) {
 	}
 }
 
-// unquoted reads one word of a POSIX shell that has nothing to expand, by the grammar of POSIX.1-2017
-// XCU 2.2: single quotes, backslashes outside of them, and characters without a meaning.
+// unquoted reads one word of a POSIX shell that has nothing to expand, by the grammar of
+// POSIX.1-2017 XCU 2.2: single quotes, backslashes outside of them, and characters without a
+// meaning.
 func unquoted(text string) (word string, ok bool) {
 	var b strings.Builder
 	for text != "" {

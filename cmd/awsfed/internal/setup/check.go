@@ -13,8 +13,8 @@ import (
 
 // Check compares a provider with the plan. described is what gcloud iam workload-identity-pools
 // providers describe --format=json prints, of 256 KiB at most; the error says what is wrong with it
-// as a document. The plan's mapping and condition, and others of known forms, are recognised. CEL is
-// not evaluated: of everything else a finding says that it is not judged, and what to look for.
+// as a document. The plan's mapping and condition, and others of known forms, are recognised. CEL
+// is not evaluated: of everything else a finding says that it is not judged, and what to look for.
 //
 // Bindings are not in there, so nothing is said of them.
 func Check(described []byte, p *Plan) ([]Finding, error) {
