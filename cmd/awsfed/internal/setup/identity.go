@@ -12,6 +12,8 @@ import (
 	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
 
+var _ CallerIdentifier = (*sts.Client)(nil)
+
 // A CallerIdentifier is AWS STS as far as it says who a caller is. [sts.Client] is one.
 type CallerIdentifier interface {
 	GetCallerIdentity(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
@@ -23,7 +25,7 @@ const fallbackRegion = "us-east-1"
 // NewCallerIdentifier is AWS STS with the credentials and the region that the AWS SDK finds in this
 // environment. A region that is given comes before that; without any it is us-east-1, which knows
 // the identities of the partition aws alone.
-func NewCallerIdentifier(ctx context.Context, region string) (CallerIdentifier, error) {
+func NewCallerIdentifier(ctx context.Context, region string) (*sts.Client, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithLogger(logging.Nop{})) // the error says it all
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %s", cleaned(err))

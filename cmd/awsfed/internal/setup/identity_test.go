@@ -53,10 +53,8 @@ func TestIdentityAsksUSEast1WithoutARegion(t *testing.T) {
 	environment(t, cloud)
 	t.Setenv("AWS_REGION", "")
 	t.Setenv("AWS_DEFAULT_REGION", "")
-	api, err := setup.NewCallerIdentifier(t.Context(), "")
+	client, err := setup.NewCallerIdentifier(t.Context(), "")
 	require.NoError(t, err)
-	client, ok := api.(*sts.Client)
-	require.True(t, ok)
 	assert.Equal(t, "us-east-1", client.Options().Region)
 }
 
