@@ -20,9 +20,9 @@ import (
 // SOURCE" for a client that connects from SOURCE.
 const abuseChildVariable = "AWSFED_TEST_ABUSE_CHILD"
 
-// TestAbuseChild is no test. It is the process of a server whose memory another test looks at, which
-// serves until its standard input ends, as it does when that test has ended in whatever way; or it
-// is the process of a client that another user runs.
+// TestAbuseChild is no test. It is the process of a server whose memory another test looks at,
+// which serves until its standard input ends, as it does when that test has ended in whatever way;
+// or it is the process of a client that another user runs.
 func TestAbuseChild(t *testing.T) {
 	task := strings.Fields(os.Getenv(abuseChildVariable))
 	switch {

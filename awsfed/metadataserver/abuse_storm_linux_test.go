@@ -30,8 +30,8 @@ func abuseFiles(t *testing.T, wanted int) int {
 	return wanted
 }
 
-// A slow client sends a part of a request and then nothing. Of those parts, that of many short lines
-// takes the most memory for the 4 KiB that a header may have.
+// A slow client sends a part of a request and then nothing. Of those parts, that of many short
+// lines takes the most memory for the 4 KiB that a header may have.
 func TestTenThousandSlowClientsCostLittleAndKeepNobodyOut(t *testing.T) {
 	var short strings.Builder
 	for i := 0; short.Len() < 4000; i++ {

@@ -130,8 +130,26 @@ type abuseBody struct{ *bytes.Buffer }
 func (abuseBody) Header() http.Header { return http.Header{} }
 func (abuseBody) WriteHeader(int)     {}
 
+// An abuseLog is written to by other goroutines too.
+type abuseLog struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *abuseLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *abuseLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 func TestNoLogLineOfARefusedRequestHasAToken(t *testing.T) {
-	var log bytes.Buffer
+	var log abuseLog
 	cfg := awsfedtest.New(awsfedtest.Options{}).Config()
 	cfg.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	h, err := metadataserver.New(t.Context(), cfg, &metadataserver.Options{AllowAnyUID: true})

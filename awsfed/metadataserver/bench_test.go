@@ -16,8 +16,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/metadataserver"
 )
 
-// A benchClient asks the same on a connection that stays open, and allocates nothing for it, so that
-// what is counted is the server's.
+// A benchClient asks the same on a connection that stays open, and allocates nothing for it, so
+// that what is counted is the server's.
 type benchClient struct {
 	conn    net.Conn
 	r       *bufio.Reader

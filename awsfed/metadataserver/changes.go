@@ -11,8 +11,8 @@ import (
 // maxWaiting bounds the requests that wait for a change: each has a connection for as long.
 const maxWaiting = 100
 
-// maxWait ends a wait whose client may have gone: where it sent anything behind its request, its end
-// goes unnoticed. One that is there asks again.
+// maxWait ends a wait whose client may have gone: where it sent anything behind its request, its
+// end goes unnoticed. One that is there asks again.
 const maxWait = time.Hour
 
 // changes tells requests that wait of a new token or another identity.
