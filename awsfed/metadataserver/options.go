@@ -37,14 +37,15 @@ type Options struct {
 	Hosts []string
 
 	// AllowUIDs are users, besides the server's own, whose processes on this machine are served over
-	// a loopback address, be it theirs or the server's. Optional, and an error on other systems than Linux, where every user is.
+	// a loopback address, be it theirs or the server's. Optional, and an error on other systems than
+	// Linux, where every user is.
 	AllowUIDs []uint32
 	// AllowAnyUID serves every user of this machine, and whom the kernel's table does not show:
 	// behind an address translation, for example.
 	AllowAnyUID bool
 
 	// MaxConnections bounds the connections of [Handler.NewServer]. Optional; the default is 256.
-	// The one that has been idle or slow for the longest makes room for the next.
+	// Half of them at most wait for a change. The one that has been idle or slow for the longest makes room for the next.
 	MaxConnections int
 
 	// Logger gets a warning when requests are refused for the reasons in the doc of this package,
