@@ -77,8 +77,8 @@ func (c *changes) upcoming() (next <-chan struct{}, ended bool) {
 }
 
 // wait looks at a value until its ETag differs from the parameter last_etag, or from the first one
-// where there is none; until timeout_sec, an hour at most, are over; or until the client leaves. Then it gives the
-// value as it is.
+// where there is none; until timeout_sec, an hour at most, are over; or until the client leaves.
+// Then it gives the value as it is.
 func (c *changes) wait(ctx context.Context, query url.Values, look func() (answer, error)) (answer, error) {
 	last := query.Get("last_etag")
 	limit := maxWait

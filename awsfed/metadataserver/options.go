@@ -45,7 +45,8 @@ type Options struct {
 	AllowAnyUID bool
 
 	// MaxConnections bounds the connections of [Handler.NewServer]. Optional; the default is 256.
-	// Half of them at most wait for a change. The one that has been idle or slow for the longest makes room for the next.
+	// Half of them at most wait for a change. The one that has been idle or slow for the longest
+	// makes room for the next.
 	MaxConnections int
 
 	// Logger gets a warning when requests are refused for the reasons in the doc of this package,
