@@ -17,9 +17,9 @@
 //   - a request without "Metadata-Flavor: Google", which no web page sends to another origin
 //     without asking first, and what it asks with is refused too;
 //   - a request with X-Forwarded-For, which went through a proxy;
-//   - on Linux, a peer whose address or whose way to the server is a loopback one, and whose user is
-//     neither that of the server nor one of [Options].AllowUIDs. Containers of one pod or task share the loopback address, and have users
-//     of their own.
+//   - on Linux, a process of this machine whose user is neither that of the server nor one of
+//     [Options].AllowUIDs, and on a loopback address also one whose user is not known. Containers
+//     of one pod or task share the loopback address, and have users of their own.
 //
 // # What it answers
 //

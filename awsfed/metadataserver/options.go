@@ -36,9 +36,8 @@ type Options struct {
 	// They are compared letter by letter, but for the case of ASCII letters. Optional.
 	Hosts []string
 
-	// AllowUIDs are users, besides the server's own, whose processes on this machine are served over
-	// a loopback address, be it theirs or the server's. Optional, and an error on other systems than
-	// Linux, where every user is.
+	// AllowUIDs are users, besides the server's own, whose processes on this machine are served.
+	// Optional, and an error on other systems than Linux, where every user is.
 	AllowUIDs []uint32
 	// AllowAnyUID serves every user of this machine, and whom the kernel's table does not show:
 	// behind an address translation, for example.
