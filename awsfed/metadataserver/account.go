@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -34,12 +33,12 @@ func reserved(cfg awsfed.Config, life time.Duration) awsfed.Config {
 
 // An account is one service account, or the federated identity itself.
 type account struct {
-	cfg      awsfed.Config
-	email    string // what clients are told
-	scopes   []string
-	tokens   *awsfed.TokenSource // of the default scopes
-	scoped   *recent
-	audience *recent
+	cfg       awsfed.Config
+	email     string // what clients are told
+	scopes    []string
+	byDefault *source // of the default scopes
+	scoped    *recent
+	audience  *recent
 }
 
 func newAccount(ctx context.Context, cfg awsfed.Config, email string) (*account, error) {
@@ -47,7 +46,7 @@ func newAccount(ctx context.Context, cfg awsfed.Config, email string) (*account,
 	if err != nil {
 		return nil, err
 	}
-	a := &account{cfg: cfg, email: email, scopes: slices.Clone(cfg.Scopes), tokens: tokens,
+	a := &account{cfg: cfg, email: email, scopes: slices.Clone(cfg.Scopes), byDefault: &source{tokens: tokens},
 		scoped: newRecent(maxScopeSources), audience: newRecent(maxAudienceSources)}
 	if len(a.scopes) == 0 {
 		a.scopes = []string{awsfed.CloudPlatformScope}
@@ -64,40 +63,26 @@ func (a *account) node(name string, aliases []string) *node {
 		token, identity)
 }
 
-// token answers with an access token, and with what is left of its life.
+// token answers with an access token.
 func (a *account) token(ctx context.Context, query url.Values) (answer, error) {
 	source, err := a.sourceOf(ctx, query.Get("scopes"))
 	if err != nil {
 		return answer{}, err
 	}
-	token, err := source.TokenContext(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	// Rounded down, and never 0: clients take that for an error, and a source gives no token that
-	// has ended.
-	left := max(1, int64(time.Until(token.Expiry)/time.Second))
-	var b strings.Builder
-	b.Grow(len(token.AccessToken) + 80)
-	b.WriteString(`{"access_token":`)
-	b.WriteString(encoded(token.AccessToken))
-	b.WriteString(`,"expires_in":`)
-	b.WriteString(strconv.FormatInt(left, 10))
-	b.WriteString(`,"token_type":"Bearer"}`)
-	return answer{contentType: typeJSON, body: b.String(), etag: etagOf(token.AccessToken)}, nil
+	return source.accessToken(ctx)
 }
 
 // sourceOf gives the source of tokens with these scopes, which stand between commas.
-func (a *account) sourceOf(ctx context.Context, parameter string) (*awsfed.TokenSource, error) {
+func (a *account) sourceOf(ctx context.Context, parameter string) (*source, error) {
 	if parameter == "" {
-		return a.tokens, nil
+		return a.byDefault, nil
 	}
 	scopes := strings.Split(parameter, ",")
 	if len(parameter) > maxParameter || !visible(parameter) || slices.Contains(scopes, "") {
 		return nil, badRequest("scopes is not a list between commas, of at most 2,048 visible characters")
 	}
 	if scopes = setOf(scopes); slices.Equal(scopes, setOf(a.scopes)) {
-		return a.tokens, nil
+		return a.byDefault, nil
 	}
 	return a.scoped.get(strings.Join(scopes, ","), func() (*awsfed.TokenSource, error) {
 		cfg := a.cfg
@@ -125,11 +110,7 @@ func (a *account) identity(ctx context.Context, query url.Values) (answer, error
 	if err != nil {
 		return answer{}, err
 	}
-	token, err := source.TokenContext(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	return answered(typeIdentity, token.AccessToken), nil
+	return source.idToken(ctx)
 }
 
 // visible reports whether s has ASCII's visible characters alone.

@@ -23,6 +23,7 @@ type Handler struct {
 	identity atomic.Pointer[identity]
 	turns    atomic.Uint64 // of Replace
 	changes  changes
+	shared   sharedHeaders
 	counters counters
 	warned   [refusals]atomic.Int64 // when a refusal was logged last, in Unix nanoseconds
 }
@@ -37,6 +38,7 @@ func New(ctx context.Context, cfg awsfed.Config, options *Options) (*Handler, er
 	h.options.Logger = cmp.Or(h.options.Logger, cfg.Logger, slog.Default())
 	h.guard = newGuard(h.options)
 	h.changes.init(h.options.MaxConnections)
+	h.shared = newSharedHeaders()
 	identity, err := newIdentity(ctx, h.observed(cfg), h.options)
 	if err = errors.Join(h.options.validate(), err); err != nil {
 		return nil, err
@@ -55,7 +57,7 @@ func (h *Handler) Replace(ctx context.Context, cfg awsfed.Config) error {
 	if err != nil {
 		return err
 	}
-	if _, err := identity.main.tokens.TokenContext(ctx); err != nil {
+	if _, err := identity.main.byDefault.tokens.TokenContext(ctx); err != nil {
 		return err
 	}
 	identity.turn = turn
@@ -72,12 +74,12 @@ func (h *Handler) Replace(ctx context.Context, cfg awsfed.Config) error {
 // client does not wait for it: at the start, whose log then says what is wrong. Its errors are those
 // of a source: *awsfed.Error.
 func (h *Handler) Warm(ctx context.Context) error {
-	_, err := h.identity.Load().main.tokens.TokenContext(ctx)
+	_, err := h.identity.Load().main.byDefault.tokens.TokenContext(ctx)
 	return err
 }
 
 // Status is that of the account "default", for health checks. It asks nobody.
-func (h *Handler) Status() awsfed.Status { return h.identity.Load().main.tokens.Status() }
+func (h *Handler) Status() awsfed.Status { return h.identity.Load().main.byDefault.tokens.Status() }
 
 // ProjectID is what clients are told as project/project-id.
 func (h *Handler) ProjectID() string { return h.identity.Load().project }
@@ -164,9 +166,12 @@ func (h *Handler) reply(r *http.Request) (route, reply) {
 	if !found || path[0] != '/' {
 		return routeUnknown, failed(notFound("there is no such key"))
 	}
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return routeUnknown, failed(badRequest("the query cannot be read"))
+	var query url.Values // most have none
+	if r.URL.RawQuery != "" {
+		var err error
+		if query, err = url.ParseQuery(r.URL.RawQuery); err != nil {
+			return routeUnknown, failed(badRequest("the query cannot be read"))
+		}
 	}
 	return h.key(r, path, query)
 }

@@ -65,20 +65,13 @@ func (n *node) find(path string) (found *node, slash bool) {
 
 // An answer is the body of a response with status 200.
 type answer struct {
-	contentType string
+	contentType contentType
 	body        string
 	etag        string
 }
 
-// The content types, without a charset, as some clients compare them.
-const (
-	typeText     = "application/text"
-	typeJSON     = "application/json"
-	typeIdentity = "text/html"
-)
-
 // answered is an answer whose ETag is that of its body.
-func answered(contentType, body string) answer {
+func answered(contentType contentType, body string) answer {
 	return answer{contentType: contentType, body: body, etag: etagOf(body)}
 }
 

@@ -19,20 +19,20 @@ type recent struct {
 
 type kept struct {
 	key    string
-	source *awsfed.TokenSource
+	source *source
 }
 
 func newRecent(most int) *recent {
 	return &recent{most: most, byKey: map[string]*list.Element{}, newest: list.New()}
 }
 
-// get gives the source of a key. newSource runs without the lock, so that of two at once the one
+// get gives the source of a key. newTokens runs without the lock, so that of two at once the one
 // that comes second is dropped; it fetches no token.
-func (r *recent) get(key string, newSource func() (*awsfed.TokenSource, error)) (*awsfed.TokenSource, error) {
-	if source := r.find(key); source != nil {
-		return source, nil
+func (r *recent) get(key string, newTokens func() (*awsfed.TokenSource, error)) (*source, error) {
+	if found := r.find(key); found != nil {
+		return found, nil
 	}
-	source, err := newSource()
+	tokens, err := newTokens()
 	if err != nil {
 		return nil, err
 	}
@@ -41,15 +41,16 @@ func (r *recent) get(key string, newSource func() (*awsfed.TokenSource, error)) 
 	if element, found := r.byKey[key]; found {
 		return element.Value.(*kept).source, nil
 	}
-	r.byKey[key] = r.newest.PushFront(&kept{key, source})
+	added := &source{tokens: tokens}
+	r.byKey[key] = r.newest.PushFront(&kept{key, added})
 	if r.newest.Len() > r.most {
 		oldest := r.newest.Remove(r.newest.Back()).(*kept)
 		delete(r.byKey, oldest.key)
 	}
-	return source, nil
+	return added, nil
 }
 
-func (r *recent) find(key string) *awsfed.TokenSource {
+func (r *recent) find(key string) *source {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	element, found := r.byKey[key]
