@@ -17,9 +17,9 @@ const (
 	maxParameter       = 2048 // bytes
 )
 
-// leastReserve is how much is left of a token when it is replaced at the latest. It is more than the
-// margin of any client, which is six minutes in .NET and five at others: one that is given a token
-// within its margin asks again at once, and again.
+// leastReserve is how much is left of a token when it is replaced at the latest. It is more than
+// the margin of any client, which is six minutes in .NET and five at others: one that is given a
+// token within its margin asks again at once, and again.
 const leastReserve = 6*time.Minute + 30*time.Second
 
 // reserved is cfg for tokens with that much life, zero for what the default is. Half of an hour is

@@ -31,8 +31,8 @@ type Handler struct {
 // New makes a server for the identity of cfg: its ServiceAccount, or the federated identity itself
 // without one, is the account "default". No token is fetched yet. ctx is for loading the AWS
 // configuration and is not kept. The OnRefresh of cfg is called by each of the server's sources: by
-// one of them one call at a time, and by two of them maybe at once. All faults of cfg and of options
-// are reported at once, each as an *awsfed.FieldError.
+// one of them one call at a time, and by two of them maybe at once. All faults of cfg and of
+// options are reported at once, each as an *awsfed.FieldError.
 func New(ctx context.Context, cfg awsfed.Config, options *Options) (*Handler, error) {
 	h := &Handler{options: options.clone()}
 	h.options.Logger = cmp.Or(h.options.Logger, cfg.Logger, slog.Default())

@@ -18,25 +18,24 @@ const day = 24 * time.Hour
 
 func TestATokenIsReplacedBeforeItsLastFiveMinutes(t *testing.T) {
 	for _, c := range []struct {
-		name    string
-		options awsfedtest.Options
-		change  func(*awsfed.Config)
-		every   time.Duration
-		most    int // tokens a day
+		name   string
+		change func(*awsfed.Config)
+		every  time.Duration
+		most   int // tokens a day
 	}{
-		{"of an hour, asked each second", awsfedtest.Options{}, func(*awsfed.Config) {}, time.Second, 60},
-		{"of an hour, asked each minute", awsfedtest.Options{}, func(*awsfed.Config) {}, time.Minute, 60},
-		{"of ten minutes, asked each second", awsfedtest.Options{}, func(cfg *awsfed.Config) { cfg.Lifetime = 10 * time.Minute }, time.Second, 600},
-		{"of ten minutes, asked each minute", awsfedtest.Options{}, func(cfg *awsfed.Config) { cfg.Lifetime = 10 * time.Minute }, time.Minute, 600},
-		{"of an hour with a small reserve", awsfedtest.Options{}, func(cfg *awsfed.Config) { cfg.Reserve = time.Minute }, 7 * time.Second, 60},
-		{"of ten minutes with a small reserve", awsfedtest.Options{}, func(cfg *awsfed.Config) { cfg.Lifetime, cfg.Reserve = 10*time.Minute, time.Minute }, 7 * time.Second, 600},
-		{"of a federated identity", awsfedtest.Options{}, direct, time.Second, 60},
-		{"of a federated identity with a small reserve", awsfedtest.Options{}, func(cfg *awsfed.Config) { direct(cfg); cfg.Reserve = time.Minute }, 7 * time.Second, 60},
+		{"of an hour, asked each second", func(*awsfed.Config) {}, time.Second, 60},
+		{"of an hour, asked each minute", func(*awsfed.Config) {}, time.Minute, 60},
+		{"of ten minutes, asked each second", func(cfg *awsfed.Config) { cfg.Lifetime = 10 * time.Minute }, time.Second, 600},
+		{"of ten minutes, asked each minute", func(cfg *awsfed.Config) { cfg.Lifetime = 10 * time.Minute }, time.Minute, 600},
+		{"of an hour with a small reserve", func(cfg *awsfed.Config) { cfg.Reserve = time.Minute }, 7 * time.Second, 60},
+		{"of ten minutes with a small reserve", func(cfg *awsfed.Config) { cfg.Lifetime, cfg.Reserve = 10*time.Minute, time.Minute }, 7 * time.Second, 600},
+		{"of a federated identity", direct, 7 * time.Second, 60},
+		{"of a federated identity with a small reserve", func(cfg *awsfed.Config) { direct(cfg); cfg.Reserve = time.Minute }, 7 * time.Second, 60},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				cloud := awsfedtest.New(c.options)
+				cloud := awsfedtest.New(awsfedtest.Options{})
 				cloud.Inject(awsfedtest.Delay(awsfedtest.GoogleSTS, 700*time.Millisecond))
 				cloud.Inject(awsfedtest.Delay(awsfedtest.IAMCredentials, 700*time.Millisecond))
 				h := handlerOf(t, cloud, metadataserver.Options{}, c.change)
