@@ -71,11 +71,11 @@ func (h *hints) denied(e *Error) string {
 // grant is the command that gives a role on the account, and bindings the one that shows who has
 // which.
 func (h *hints) grant(role, member string) string {
-	return command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", h.account, "--role="+role, "--member="+member)
+	return command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", h.account, "--role="+role, "--member="+member) + " " + h.accountProject()
 }
 
 func (h *hints) bindings() string {
-	return command("gcloud", "iam", "service-accounts", "get-iam-policy", h.account)
+	return command("gcloud", "iam", "service-accounts", "get-iam-policy", h.account) + " " + h.accountProject()
 }
 
 // invalidArgument is the hint for a request that Google does not take.
@@ -105,7 +105,7 @@ func (h *hints) delegation(e *Error) string {
 	if user == nil {
 		user = &workspaceUser{}
 	}
-	clientID := command("gcloud", "iam", "service-accounts", "describe", h.account, "--format=value(uniqueId)")
+	clientID := command("gcloud", "iam", "service-accounts", "describe", h.account, "--format=value(uniqueId)") + " " + h.accountProject()
 	switch {
 	case e.Transient:
 		return h.anyAnswer(e)

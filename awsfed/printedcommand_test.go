@@ -231,8 +231,8 @@ func commandsOfFaults(member string) map[string][][]string {
 		identityPools("list", "--location=global", "--project=the-project"),
 	}
 	binding := [][]string{
-		{"gcloud", "iam", "service-accounts", "add-iam-policy-binding", testAccount, "--role=roles/iam.workloadIdentityUser", "--member=" + member},
-		{"gcloud", "iam", "service-accounts", "get-iam-policy", testAccount},
+		{"gcloud", "iam", "service-accounts", "add-iam-policy-binding", testAccount, "--role=roles/iam.workloadIdentityUser", "--member=" + member, "--project=my-project"},
+		{"gcloud", "iam", "service-accounts", "get-iam-policy", testAccount, "--project=my-project"},
 	}
 	whoAmI := [][]string{{"aws", "sts", "get-caller-identity"}}
 	hopLimit := [][]string{{"aws", "ec2", "modify-instance-metadata-options", "--instance-id", "INSTANCE_ID", "--http-put-response-hop-limit", "2"}}

@@ -53,7 +53,7 @@ func TestEveryFaultIsFoundWithItsHint(t *testing.T) {
 func TestTheMissingBindingIsFixedByOneCommand(t *testing.T) {
 	_, out, err := doctor(t, "missing-binding")
 	require.NoError(t, err)
-	assert.Contains(t, out, "\n      gcloud iam service-accounts add-iam-policy-binding aws-app@my-project.iam.gserviceaccount.com --role=roles/iam.workloadIdentityUser --member=principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/attribute.aws_role/arn:aws:sts::123456789012:assumed-role/app\n")
+	assert.Contains(t, out, "\n      gcloud iam service-accounts add-iam-policy-binding aws-app@my-project.iam.gserviceaccount.com --role=roles/iam.workloadIdentityUser --member=principalSet://iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/my-aws-pool/attribute.aws_role/arn:aws:sts::123456789012:assumed-role/app --project=my-project\n")
 }
 
 func TestABadFileIsAReportToo(t *testing.T) {
