@@ -19,7 +19,7 @@ type peers struct {
 }
 
 func newPeers(o Options) peers {
-	return peers{any: o.AllowAnyUID, allowed: append([]uint32{uint32(os.Getuid())}, o.AllowUIDs...), uid: peer.UID}
+	return peers{any: o.AllowAnyUID, allowed: append([]uint32{uint32(os.Geteuid())}, o.AllowUIDs...), uid: peer.UID}
 }
 
 // judge says why a peer is not served; "" for one that is. A peer whose user the kernel does not know
