@@ -67,7 +67,7 @@ func FuzzRequest(f *testing.F) {
 		}
 		if recorder.Code != http.StatusOK {
 			require.Equal(t, []string{html}, header["Content-Type"])
-			require.Empty(t, header["ETag"])
+			require.NotContains(t, header, "ETag")
 			if request.Method != http.MethodHead {
 				require.Equal(t, 1, strings.Count(body, "\n"))
 			}
@@ -79,7 +79,7 @@ func FuzzRequest(f *testing.F) {
 		}
 		require.Equal(t, "Google", request.Header.Get("Metadata-Flavor"))
 		require.Contains(t, []string{http.MethodGet, http.MethodHead}, request.Method)
-		require.Len(t, header["ETag"], 1)
+		require.Contains(t, header, "ETag")
 		require.Contains(t, []string{"application/text", "application/json", "text/html"}, header["Content-Type"][0])
 		tokens := []string{tokenKey, identityKey, accounts + "/" + appAccount + "/token", accounts + "/" + appAccount + "/identity"}
 		if !slices.Contains(tokens, request.URL.Path) {
