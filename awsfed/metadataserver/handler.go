@@ -39,8 +39,12 @@ func New(ctx context.Context, cfg awsfed.Config, options *Options) (*Handler, er
 	h.guard = newGuard(h.options)
 	h.changes.init(h.options.MaxConnections)
 	h.shared = newSharedHeaders()
+	faults := h.options.validate()
+	if faults != nil {
+		h.options.Accounts = nil // of which one may be at fault, and would be reported again
+	}
 	identity, err := newIdentity(ctx, h.observed(cfg), h.options)
-	if err = errors.Join(h.options.validate(), err); err != nil {
+	if err = errors.Join(faults, err); err != nil {
 		return nil, err
 	}
 	h.identity.Store(identity)

@@ -24,15 +24,14 @@ type identity struct {
 func newIdentity(ctx context.Context, cfg awsfed.Config, o Options) (*identity, error) {
 	provider, err := principal.ParseAudience(cfg.Audience)
 	if err != nil {
-		_, err = awsfed.NewTokenSource(ctx, cfg) // which tells the other faults too
-		return nil, err
+		return nil, everyFault(ctx, cfg, err)
 	}
 	impersonated := cfg
 	if cfg.Federated == nil && (cfg.ServiceAccount != "" || len(o.Accounts) > 0) {
 		federated := cfg
 		federated.ServiceAccount, federated.Delegates, federated.Scopes, federated.Lifetime = "", nil, nil, 0
 		if impersonated.Federated, err = awsfed.NewTokenSource(ctx, federated); err != nil {
-			return nil, err
+			return nil, everyFault(ctx, cfg, err)
 		}
 	}
 	if cfg.ServiceAccount != "" {
@@ -74,6 +73,14 @@ func newIdentity(ctx context.Context, cfg awsfed.Config, o Options) (*identity, 
 		directory("universe", "universe",
 			leaf("universe-domain", "universeDomain", cmp.Or(cfg.UniverseDomain, "googleapis.com"))),
 	)}, nil
+}
+
+// everyFault tells what else is wrong with a configuration that has the fault err.
+func everyFault(ctx context.Context, cfg awsfed.Config, err error) error {
+	if _, all := awsfed.NewTokenSource(ctx, cfg); all != nil {
+		return all
+	}
+	return err
 }
 
 // directName stands in place of an email address where there is no service account: the trust
