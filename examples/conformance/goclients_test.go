@@ -39,7 +39,9 @@ func TestMain(m *testing.M) {
 	}
 	program, ok := goPrograms[os.Getenv(goProgram)]
 	if !ok {
-		os.Exit(m.Run())
+		code := m.Run()
+		built.remove()
+		os.Exit(code)
 	}
 	var a assignment
 	err := json.Unmarshal([]byte(os.Getenv("ASKED")), &a)
@@ -86,17 +88,7 @@ func goClient(name, program, module string, refuses map[column]refusal, lacks ma
 	return client{
 		name: name, refuses: refuses, lacks: lacks,
 		missing: func() (string, bool) { return "", true },
-		version: func(t *testing.T) string {
-			t.Helper()
-			text, err := os.ReadFile("go.mod")
-			require.NoError(t, err)
-			version := regexp.MustCompile(`\t` + regexp.QuoteMeta(module) + ` (v\S+)`).FindStringSubmatch(string(text))
-			require.NotNil(t, version)
-			if version[1] == "v0.0.0" {
-				return "of this repository"
-			}
-			return version[1]
-		},
+		version: goModuleVersion(module),
 		try: func(t *testing.T, w *world, c column, source awsfedtest.CredentialSource) (result, error) {
 			t.Helper()
 			file, _ := w.CredentialFile(t, c)
@@ -106,6 +98,21 @@ func goClient(name, program, module string, refuses map[column]refusal, lacks ma
 			out, err := run(t, env, self)
 			return parse(t, out, err)
 		},
+	}
+}
+
+// goModuleVersion reads the version in go.mod.
+func goModuleVersion(module string) func(*testing.T) string {
+	return func(t *testing.T) string {
+		t.Helper()
+		text, err := os.ReadFile("go.mod")
+		require.NoError(t, err)
+		version := regexp.MustCompile(`\t` + regexp.QuoteMeta(module) + ` (v\S+)`).FindStringSubmatch(string(text))
+		require.NotNil(t, version)
+		if version[1] == "v0.0.0" {
+			return "of this repository"
+		}
+		return version[1]
 	}
 }
 
