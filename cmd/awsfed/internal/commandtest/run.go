@@ -3,9 +3,9 @@
 package commandtest
 
 import (
-	"bytes"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/command"
@@ -21,9 +21,27 @@ type Result struct {
 // Run runs a command in the environment of the test, as the program does.
 func Run(t testing.TB, c command.Command, args ...string) Result {
 	t.Helper()
-	var stdout, stderr bytes.Buffer
+	var stdout, stderr output
 	code := c.Run(t.Context(), args, &command.Invocation{
 		Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Environ: os.Environ(), LookupEnv: os.LookupEnv,
 	}, settings.Overridden())
 	return Result{Code: code, Stdout: stdout.String(), Stderr: stderr.String()}
+}
+
+// An output is what a command writes to. Its log may go on in other goroutines when it has ended.
+type output struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
