@@ -1,0 +1,108 @@
+package guides_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/awsfed/awsfed-go/examples/guides/internal/diagram"
+	"github.com/awsfed/awsfed-go/examples/guides/internal/document"
+	"github.com/awsfed/awsfed-go/examples/guides/internal/page"
+	"github.com/awsfed/awsfed-go/examples/guides/internal/script"
+)
+
+// counts are what was checked.
+type counts struct{ compiled, commands, files, diagrams, shown int }
+
+func (c *counts) add(other *counts) {
+	c.compiled += other.compiled
+	c.commands += other.commands
+	c.files += other.files
+	c.diagrams += other.diagrams
+	c.shown += other.shown
+}
+
+// String implements [fmt.Stringer].
+func (c *counts) String() string {
+	return fmt.Sprintf("%d snippets compiled, %d commands parsed, %d files validated, %d diagrams, %d blocks only shown",
+		c.compiled, c.commands, c.files, c.diagrams, c.shown)
+}
+
+// check checks a page, and gives every fault with page and line.
+func check(ctx context.Context, e environment, name, text string) (*counts, error) {
+	sum := new(counts)
+	p, err := page.Parse(name, text)
+	faults := []error{err}
+	shells, err := script.Blocks(p)
+	faults = append(faults, err)
+	for _, shell := range shells {
+		shell.Stubs, shell.Env = e.stubs, e.variables
+		calls, err := shell.Run(ctx)
+		faults = append(faults, err)
+		sum.commands += len(calls)
+		if shell.Shown {
+			sum.shown++
+		}
+	}
+	for _, b := range p.Blocks {
+		if err := checkBlock(b, sum); err != nil {
+			faults = append(faults, fmt.Errorf("%s:%d: %w", name, b.Line, err))
+		}
+	}
+	return sum, errors.Join(faults...)
+}
+
+// checkBlock checks a block of any language but sh, whose blocks are checked together.
+func checkBlock(b page.Block, sum *counts) error {
+	d := b.Directive
+	text, err := d.Fill(b.Text)
+	if err != nil {
+		return err
+	}
+	switch {
+	case b.Language == "sh":
+		return nil
+	case b.Language == "go" && d.Verb == "code":
+		sum.compiled++
+		return sameAs(b.Text, ".", d.Kind, "_test.go")
+	case (b.Language == "yaml" || b.Language == "json") && d.Verb == "check" && strings.HasPrefix(d.Kind, "file:"):
+		sum.files++
+		return sameAs(b.Text, root, strings.TrimPrefix(d.Kind, "file:"), "")
+	case (b.Language == "yaml" || b.Language == "json") && d.Verb == "check" && document.IsKind(d.Kind):
+		sum.files++
+		return document.Check(d.Kind, text)
+	case b.Language == "mermaid" && d.Verb == "":
+		sum.diagrams++
+		return diagram.Check(text)
+	case (b.Language == "text" || b.Language == "console") && d.Verb == "output":
+		sum.files++
+		return sameAs(b.Text, root, d.Kind, "")
+	case (b.Language == "text" || b.Language == "console") && d.Kind == "shown":
+		sum.shown++
+		return nil
+	}
+	return fmt.Errorf("a block of %q with the directive %q has no check", b.Language, strings.Trim(d.Verb+": "+d.Kind, ": "))
+}
+
+// sameAs holds a text against FILE or FILE#REGION below a folder.
+func sameAs(text, folder, place, suffix string) error {
+	file, region, _ := strings.Cut(place, "#")
+	if !filepath.IsLocal(file) || !strings.HasSuffix(file, suffix) || suffix != "" && region == "" {
+		return fmt.Errorf("%q is no FILE%s#REGION", place, suffix)
+	}
+	source, err := os.ReadFile(filepath.Join(folder, file))
+	if err != nil {
+		return err
+	}
+	want, err := page.Region(string(source), region)
+	if err != nil {
+		return fmt.Errorf("%s: %w", place, err)
+	}
+	if strings.TrimSuffix(text, "\n") != strings.TrimSuffix(want, "\n") {
+		return fmt.Errorf("the block is not that of %s, which is:\n%s", place, want)
+	}
+	return nil
+}

@@ -1,0 +1,24 @@
+// Package guides holds the pages of docs to what they show: its tests run each block of shell,
+// compile and run each block of Go, and read HCL, YAML, JSON and diagrams as strictly as what they
+// are written for.
+//
+// A directive, an HTML comment on the line above a block, says how the block is checked:
+//
+//	sh       none: runs with the other sh blocks of the page, in one bash, where the tools are stubs
+//	         check: new-shell: starts another bash, with an empty directory
+//	         check: shown: REASON: not run, its syntax and flags are checked
+//	go       code: FILE#REGION: is, byte for byte, that region of a test file of this folder
+//	hcl      none: arguments and blocks are those of the providers
+//	yaml     check: KIND, or file:PATH or file:PATH#REGION, from the root of the repository
+//	json     the same
+//	text     output: FILE or FILE#REGION, from the root of the repository
+//	console  the same; both: check: shown: REASON
+//	mermaid  none
+//
+// A region is what stands between the lines "// [REGION]" and "// [end]", or those with another
+// mark of a comment, without the indentation that its lines share. A check can end in "with
+// NAME=VALUE …": the block has these names as placeholders, and is checked with the values. A block
+// that no line of the table fits is a fault.
+//
+// The lists of commands and flags in the folder lists are made by the programs in the folder derive.
+package guides
