@@ -71,26 +71,26 @@ func (e *execution) run(ctx context.Context, in *command.Invocation) (code int, 
 		return notRun, errors.New("there is no command: awsfed exec [flags] -- COMMAND")
 	}
 	say := func(text string) { fmt.Fprintf(in.Stderr, "awsfed exec: %s\n", text) }
-	level := new(slog.LevelVar)
-	level.Set(slog.LevelError + 1) // until the command starts: what is wrong with the first token is told once
-	logger := slog.New(slog.NewTextHandler(in.Stderr, &slog.HandlerOptions{Level: level}))
+	log := newFirstLog(slog.NewTextHandler(in.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	listeners, err := serve.Listen(ctx, 0, false)
 	if err != nil {
 		return notRun, err
 	}
-	handler, reloader, err := e.flags.Handler(ctx, nil, logger)
+	handler, reloader, err := e.flags.Handler(ctx, nil, slog.New(log))
 	if err != nil {
 		return notRun, err
 	}
 	server := serve.Start(handler.NewServer(), listeners...)
 	defer server.Stop()
-	if err := e.warm(ctx, handler); err != nil {
+	err = e.warm(ctx, handler)
+	if err != nil {
 		if e.require {
 			return notRun, err
 		}
 		say(fmt.Sprintf("there is no token yet: %+v", err))
 	}
-	level.Set(slog.LevelWarn)
+	// At the end of the wait the attempt goes on, and the log tells what came of it.
+	log.start(err != nil && !errors.Is(err, context.DeadlineExceeded))
 	options := child.EnvironmentOptions{
 		Server:   listeners[0].Addr().(*net.TCPAddr).AddrPort(),
 		Project:  handler.ProjectID(),

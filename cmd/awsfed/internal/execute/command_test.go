@@ -154,6 +154,17 @@ func TestWithoutATokenRequireDoesNotStartTheCommand(t *testing.T) {
 	assert.Regexp(t, "^awsfed exec: ", result.Stderr)
 }
 
+func TestWithoutATokenTheCommandRunsAndTheReasonIsToldOnce(t *testing.T) {
+	s := start(t)
+	inject(t, s, "missing-binding")
+	t.Setenv(codeVariable, "3")
+	result := s.run(t, "")
+	assert.Equal(t, 3, result.Code)
+	assert.Regexp(t, "^awsfed exec: there is no token yet: ", result.Stderr)
+	assert.Equal(t, 1, strings.Count(result.Stderr, "add-iam-policy-binding aws-app@"), result.Stderr)
+	assert.Empty(t, s.seen(t).Token)
+}
+
 func TestWaitBoundsTheFirstTokenWhereGoogleDoesNotAnswer(t *testing.T) {
 	s := start(t)
 	s.Cloud.Inject(awsfedtest.Drop(awsfedtest.GoogleSTS))
