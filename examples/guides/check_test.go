@@ -12,6 +12,7 @@ import (
 	"github.com/awsfed/awsfed-go/examples/guides/internal/document"
 	"github.com/awsfed/awsfed-go/examples/guides/internal/page"
 	"github.com/awsfed/awsfed-go/examples/guides/internal/script"
+	"github.com/awsfed/awsfed-go/examples/guides/internal/terraform"
 )
 
 // counts are what was checked.
@@ -47,6 +48,9 @@ func check(ctx context.Context, e environment, name, text string) (*counts, erro
 			sum.shown++
 		}
 	}
+	if modules := hclOf(p, sum); len(modules) > 0 {
+		faults = append(faults, terraform.Check("lists", modules))
+	}
 	for _, b := range p.Blocks {
 		if err := checkBlock(b, sum); err != nil {
 			faults = append(faults, fmt.Errorf("%s:%d: %w", name, b.Line, err))
@@ -55,7 +59,18 @@ func check(ctx context.Context, e environment, name, text string) (*counts, erro
 	return sum, errors.Join(faults...)
 }
 
-// checkBlock checks a block of any language but sh, whose blocks are checked together.
+// hclOf are the blocks of Terraform of a page, which are one configuration.
+func hclOf(p *page.Page, sum *counts) (parts []terraform.Source) {
+	for _, b := range p.Blocks {
+		if b.Language == "hcl" {
+			parts = append(parts, terraform.Source{Name: p.Name, Line: b.Line, Text: b.Text})
+			sum.files++
+		}
+	}
+	return parts
+}
+
+// checkBlock checks a block of any language but sh and hcl, whose blocks are checked together.
 func checkBlock(b page.Block, sum *counts) error {
 	d := b.Directive
 	text, err := d.Fill(b.Text)
@@ -63,7 +78,7 @@ func checkBlock(b page.Block, sum *counts) error {
 		return err
 	}
 	switch {
-	case b.Language == "sh":
+	case b.Language == "sh", b.Language == "hcl" && d.Verb == "":
 		return nil
 	case b.Language == "go" && d.Verb == "code":
 		sum.compiled++
