@@ -97,9 +97,9 @@ func (e *execution) run(ctx context.Context, in *command.Invocation) (code int, 
 		Accounts: append([]string{handler.Account()}, e.flags.Accounts()...),
 	}
 	if e.isolate {
-		directory, remove, err := child.Isolate()
-		if err != nil {
-			return notRun, err
+		directory, remove, fault := child.Isolate()
+		if fault != nil {
+			return notRun, fault
 		}
 		defer func() { err = errors.Join(err, remove()) }()
 		options.Config = directory
