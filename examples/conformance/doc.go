@@ -15,6 +15,9 @@
 // and not the versions. A second table, docs/differential.md, has what Google's clients say to each
 // fault of the catalogue, next to what awsfed says.
 //
+// A third, docs/metadata-clients.md, has clients that run by awsfed exec, and what they ask of its
+// metadata server. The Java client is that of Debian's package libgoogle-auth-java.
+//
 // Nothing leaves the machine: each program has a proxy of the test's own, which reaches the
 // emulator under the real names of the services, and refuses and reports every other host.
 package conformance

@@ -23,8 +23,8 @@ type metadataRow struct {
 	asked   string // the keys, as the document has them
 }
 
-// Each client runs by awsfed exec, as its users have it, and once more with a metadata server in the
-// test's process, which notes what it asks for.
+// Each client runs by awsfed exec, as its users have it, and once more with a metadata server in
+// the test's process, which notes what it asks for.
 func TestClientsOfAMetadataServerGetCredentialsThroughExec(t *testing.T) {
 	t.Parallel()
 	committed := readMetadataTable(t)

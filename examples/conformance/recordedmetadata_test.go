@@ -91,7 +91,7 @@ func (m *recordedMetadata) Broken() []string {
 	return slices.Clone(m.broken)
 }
 
-// runner runs programs in the environment that awsfed exec makes, but for the address of the server.
+// runner runs programs in the environment that awsfed exec makes, but for the server's address.
 func (m *recordedMetadata) runner(t *testing.T, w *execWorld, env []string) runner {
 	t.Helper()
 	out, err := w.exec(t, env)("env", "-0")

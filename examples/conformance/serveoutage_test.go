@@ -53,9 +53,9 @@ func startServe(t *testing.T, env []string, flags ...string) (addr string) {
 }
 
 // A token of Google's lives for an hour, and the server outlasts an outage of half of that: 30
-// minutes. Here all is 100 times as fast, for the tokens live for 36 seconds and the outage lasts for
-// 18. It begins 3 seconds after the first token and spans the time, from the 14th to the 18th second,
-// in which that would be replaced.
+// minutes. Here all is 100 times as fast, for the tokens live for 36 seconds and the outage lasts
+// for 18. It begins 3 seconds after the first token and spans the time, from the 14th to the 18th
+// second, in which that would be replaced.
 //
 // Only the client is no faster and asks every second, each time of the server, which has nobody to
 // ask, and Cloud Storage judges what it got. The token is good for 15 seconds more when the outage
@@ -124,8 +124,8 @@ func (w *execWorld) refreshes() (count refreshCount) {
 	return count
 }
 
-// wait_for_change, as Google's Go client has it: with tokens that live for 4 seconds the server gets
-// another one after 2.
+// wait_for_change, as Google's Go client has it: with tokens that live for 4 seconds the server
+// gets another one after 2.
 func TestSubscribeOfTheGoClientIsToldOfTheNextToken(t *testing.T) {
 	t.Parallel()
 	w := newExecWorld(t)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,8 +47,8 @@ func (p place) env(t *testing.T, w *execWorld) []string {
 	return append(without(env, "AWS_CONFIG_FILE", "AWS_PROFILE"), "AWS_CONFIG_FILE="+config, "AWS_PROFILE=laptop")
 }
 
-// Without awsfed exec the clients read the same credential file, and give up before they ask anybody
-// for anything.
+// Without awsfed exec the clients read the same credential file, and give up before they ask
+// anybody for anything.
 func TestExecGivesClientsTheAWSCredentialsThatTheyCannotUse(t *testing.T) {
 	t.Parallel()
 	clients := map[string]struct {
@@ -75,10 +76,12 @@ func TestExecGivesClientsTheAWSCredentialsThatTheyCannotUse(t *testing.T) {
 				t.Parallel()
 				w := newExecWorld(t)
 				env := p.env(t, w)
-				_, err := run(t, env, c.command[0], c.command[1:]...)
+				// The project is no credential: Node.js asks a metadata server for it otherwise.
+				_, err := run(t, append(slices.Clone(env), "GOOGLE_CLOUD_PROJECT=my-project"), c.command[0], c.command[1:]...)
 				require.ErrorContains(t, err, c.refuses)
 				assert.Empty(t, w.Requests(), "it gave up before it asked anybody")
 				assert.Empty(t, w.Callers())
+				assert.Empty(t, w.Proxy.Stray())
 
 				got, err := printed(t)(w.exec(t, env)(c.command[0], c.command[1:]...))
 				require.NoError(t, err)

@@ -12,10 +12,11 @@ const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/cloud-pl
 
 async function result() {
   const project = await auth.getProjectId();
+  const token = await auth.getAccessToken();
   const client = await auth.getIdTokenClient(audience);
   const url = `https://storage.googleapis.com/storage/v1/b?project=${project}`;
   return {
-    token: await auth.getAccessToken(),
+    token,
     id_token: await client.idTokenProvider.fetchIdToken(audience),
     listing: JSON.stringify((await auth.request({ url })).data),
     values: { project, email: (await auth.getCredentials()).client_email },

@@ -4,8 +4,8 @@
 //	metadataclient LIBRARY AUDIENCE
 //
 // LIBRARY is metadata (cloud.google.com/go/compute/metadata), auth (cloud.google.com/go/auth),
-// storage (cloud.google.com/go/storage), or subscribe, which waits until the access token is another
-// one. AUDIENCE is that of the ID token.
+// storage (cloud.google.com/go/storage), or subscribe, which waits until the access token is
+// another one. AUDIENCE is that of the ID token.
 package main
 
 import (
