@@ -123,5 +123,9 @@ func (e *execution) run(ctx context.Context, in *command.Invocation) (code int, 
 func (e *execution) warm(ctx context.Context, handler *metadataserver.Handler) error {
 	ctx, cancel := context.WithTimeout(ctx, e.firstFor)
 	defer cancel()
-	return handler.Warm(ctx)
+	err := handler.Warm(ctx)
+	if ctx.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("AWS or Google did not answer within the %s of -wait: %w", e.firstFor, context.DeadlineExceeded)
+	}
+	return err
 }
