@@ -71,6 +71,8 @@ func abuseServeOn(t testing.TB, address string, h *metadataserver.Handler, chang
 	s := &abuseServer{handler: h, server: h.NewServer(), addr: listener.Addr().String()}
 	_, s.port, err = net.SplitHostPort(s.addr)
 	require.NoError(t, err)
+	// A machine that is slow enough would end what the tests hold open.
+	s.server.ReadHeaderTimeout, s.server.ReadTimeout = time.Hour, time.Hour
 	for _, c := range change {
 		c(s.server)
 	}
