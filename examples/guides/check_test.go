@@ -1,12 +1,16 @@
 package guides_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"sigs.k8s.io/yaml"
 
 	"github.com/awsfed/awsfed-go/examples/guides/internal/diagram"
 	"github.com/awsfed/awsfed-go/examples/guides/internal/document"
@@ -48,8 +52,8 @@ func check(ctx context.Context, e environment, name, text string) (*counts, erro
 			sum.shown++
 		}
 	}
-	if modules := hclOf(p, sum); len(modules) > 0 {
-		faults = append(faults, terraform.Check("lists", modules))
+	for _, configuration := range configurations(p, sum) {
+		faults = append(faults, terraform.Check("lists", configuration))
 	}
 	for _, b := range p.Blocks {
 		if err := checkBlock(b, sum); err != nil {
@@ -59,15 +63,20 @@ func check(ctx context.Context, e environment, name, text string) (*counts, erro
 	return sum, errors.Join(faults...)
 }
 
-// hclOf are the blocks of Terraform of a page, which are one configuration.
-func hclOf(p *page.Page, sum *counts) (parts []terraform.Source) {
+// configurations are those of Terraform in a page: one, unless a directive starts another.
+func configurations(p *page.Page, sum *counts) (found [][]terraform.Source) {
 	for _, b := range p.Blocks {
-		if b.Language == "hcl" {
-			parts = append(parts, terraform.Source{Name: p.Name, Line: b.Line, Text: b.Text})
-			sum.files++
+		if b.Language != "hcl" {
+			continue
 		}
+		sum.files++
+		if len(found) == 0 || b.Directive.Kind == "new-configuration" {
+			found = append(found, nil)
+		}
+		last := len(found) - 1
+		found[last] = append(found[last], terraform.Source{Name: p.Name, Line: b.Line, Text: b.Text})
 	}
-	return parts
+	return found
 }
 
 // checkBlock checks a block of any language but sh and hcl, whose blocks are checked together.
@@ -78,7 +87,7 @@ func checkBlock(b page.Block, sum *counts) error {
 		return err
 	}
 	switch {
-	case b.Language == "sh", b.Language == "hcl" && d.Verb == "":
+	case b.Language == "sh", b.Language == "hcl" && (d.Verb == "" || d.Verb == "check" && d.Kind == "new-configuration"):
 		return nil
 	case b.Language == "go" && d.Verb == "code":
 		sum.compiled++
@@ -86,6 +95,9 @@ func checkBlock(b page.Block, sum *counts) error {
 	case (b.Language == "yaml" || b.Language == "json") && d.Verb == "check" && strings.HasPrefix(d.Kind, "file:"):
 		sum.files++
 		return sameAs(b.Text, root, strings.TrimPrefix(d.Kind, "file:"), "")
+	case b.Language == "yaml" && d.Verb == "check" && d.Kind == "emulator-config":
+		sum.files++
+		return emulatorConfig(text)
 	case (b.Language == "yaml" || b.Language == "json") && d.Verb == "check" && document.IsKind(d.Kind):
 		sum.files++
 		return document.Check(d.Kind, text)
@@ -100,6 +112,23 @@ func checkBlock(b page.Block, sum *counts) error {
 		return nil
 	}
 	return fmt.Errorf("a block of %q with the directive %q has no check", b.Language, strings.Trim(d.Verb+": "+d.Kind, ": "))
+}
+
+// emulatorConfig reads a configuration file of the emulator by its schema.
+func emulatorConfig(text string) error {
+	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(root, "awsfed/emulator/config.schema.json"))
+	if err != nil {
+		return err
+	}
+	converted, err := yaml.YAMLToJSONStrict([]byte(text))
+	if err != nil {
+		return err
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(converted))
+	if err != nil {
+		return err
+	}
+	return schema.Validate(value)
 }
 
 // sameAs holds a text against FILE or FILE#REGION below a folder.

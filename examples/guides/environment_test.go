@@ -40,6 +40,7 @@ func newEnvironment(t *testing.T) environment {
 		Account: stub.AWSAccount, Role: stub.AWSRole, ProjectNumber: stub.ProjectNumber, ProjectID: stub.ProjectID,
 		Pool: stub.Pool, Provider: stub.Provider, ServiceAccount: stub.Account,
 	})
+	require.NoError(t, cloud.Grant(stub.Account, "roles/iam.serviceAccountTokenCreator", "serviceAccount:"+stub.Account)) // for signatures
 	server, err := cloud.Start()
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })

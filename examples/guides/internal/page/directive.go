@@ -66,32 +66,33 @@ func (d Directive) Fill(text string) (string, error) {
 }
 
 // Region is the part of a source that stands between the lines of a mark: "// [NAME]" and
-// "// [end]", or the same with "#", without the indentation that its lines share. An empty name is
-// the whole source.
+// "// [end]", or the same with "#", without the indentation that its lines share. One that comes in
+// several parts has an empty line between them. An empty name is the whole source.
 func Region(source, name string) (string, error) {
 	source = strings.ReplaceAll(source, "\r\n", "\n")
 	if name == "" {
 		return source, nil
 	}
+	var parts []string
 	var lines []string
-	inside, found := false, 0
+	inside := false
 	for line := range strings.SplitSeq(source, "\n") {
-		mark := strings.TrimSpace(line)
-		mark = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(mark, "//"), "#"))
+		mark := strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(line), "/#"))
 		isMark := mark != strings.TrimSpace(line)
 		switch {
 		case isMark && mark == "["+name+"]":
-			inside, found = true, found+1
-		case isMark && mark == "[end]":
+			inside, lines = true, nil
+		case isMark && mark == "[end]" && inside:
 			inside = false
+			parts = append(parts, strings.TrimRight(strip(lines), "\n")+"\n")
 		case inside:
 			lines = append(lines, line)
 		}
 	}
-	if found != 1 || inside {
-		return "", fmt.Errorf("the region %s is there %d times, or has no end", name, found)
+	if len(parts) == 0 || inside {
+		return "", fmt.Errorf("there is no region %s, or it has no end", name)
 	}
-	return strip(lines), nil
+	return strings.Join(parts, "\n"), nil
 }
 
 // strip takes away the indentation that all lines share.

@@ -51,7 +51,7 @@ trap '` + stub.EnvLine + `=$LINENO' DEBUG
 command_not_found_handle() { :; }
 `
 
-// Run runs the blocks in bash, in an empty directory. It gives the calls of stubs that were taken,
+// Run runs the blocks in bash, in a directory that has a copy of the credential file alone. It gives the calls of stubs that were taken,
 // and every fault with its line.
 func (s *Shell) Run(ctx context.Context) (calls []stub.Record, err error) {
 	bash, err := exec.LookPath("bash")
@@ -66,7 +66,7 @@ func (s *Shell) Run(ctx context.Context) (calls []stub.Record, err error) {
 	record := filepath.Join(home, "record")
 	work := filepath.Join(home, "work")
 	bin := filepath.Join(home, "bin")
-	if err := errors.Join(os.Mkdir(work, 0o700), os.Mkdir(bin, 0o700), s.link(bin)); err != nil {
+	if err := errors.Join(os.Mkdir(work, 0o700), os.Mkdir(bin, 0o700), s.link(bin), s.copyFile(work)); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, endServers(record+".servers")) }()
@@ -105,6 +105,17 @@ func (s *Shell) Run(ctx context.Context) (calls []stub.Record, err error) {
 		faults = append(faults, fmt.Errorf("%s (%w)", strings.TrimSpace(place.Replace(string(said))), failed))
 	}
 	return calls, errors.Join(faults...)
+}
+
+// copyFile puts the credential file of the emulator where pages have it.
+func (s *Shell) copyFile(work string) error {
+	for _, variable := range s.Env {
+		if name, ok := strings.CutPrefix(variable, stub.EnvFile+"="); ok {
+			text, err := os.ReadFile(name)
+			return errors.Join(err, os.WriteFile(filepath.Join(work, "credentials.json"), text, 0o600))
+		}
+	}
+	return nil
 }
 
 // records reads what the stubs noted.

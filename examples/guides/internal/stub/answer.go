@@ -3,6 +3,7 @@ package stub
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -30,6 +31,8 @@ func answer(tool string, call *commandline.Call) (string, error) {
 		return answerGcloud(call)
 	case "aws":
 		return answerAWS(call)
+	case "git":
+		return "", os.MkdirAll(strings.TrimSuffix(filepath.Base(call.Operands[0]), ".git"), 0o700)
 	case "terraform":
 		if call.Command == "terraform output" {
 			return "//iam.googleapis.com/" + poolName + "/providers/" + Provider, nil

@@ -154,10 +154,10 @@ func runGo(words []string) (int, error) {
 	if strings.TrimSuffix(arguments[0], "/") == "./cmd/awsfed" {
 		return runAwsfed(arguments[1:])
 	}
-	flags, err := flagsOf(goCommand(directory, "run", arguments[0], "-h"))
-	if err != nil && len(arguments) == 1 {
-		return 0, nil // a program without flags
+	if len(arguments) == 1 {
+		return 0, nil
 	}
+	flags, err := flagsOf(goCommand(directory, "run", arguments[0], "-h"))
 	if err != nil {
 		return 0, err
 	}
@@ -220,6 +220,9 @@ func takeGoFlags(program string, words []string, flags map[string]bool) error {
 	}
 	if len(words) > 0 && words[0] != "--" {
 		return fmt.Errorf("%s takes no %q", program, words[0])
+	}
+	if os.Getenv(EnvShown) != "" {
+		return nil // a value may be cut short
 	}
 	var faults []error
 	if v := values["audience"]; v != "" {
