@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -16,6 +18,7 @@ import (
 	"github.com/awsfed/awsfed-go/examples/guides/internal/document"
 	"github.com/awsfed/awsfed-go/examples/guides/internal/page"
 	"github.com/awsfed/awsfed-go/examples/guides/internal/script"
+	"github.com/awsfed/awsfed-go/examples/guides/internal/syntax"
 	"github.com/awsfed/awsfed-go/examples/guides/internal/terraform"
 )
 
@@ -43,12 +46,13 @@ func check(ctx context.Context, e environment, name, text string) (*counts, erro
 	faults := []error{err}
 	shells, err := script.Blocks(p)
 	faults = append(faults, err)
+	shells = append(shells, commandsInProse(p)...)
 	for _, shell := range shells {
 		shell.Stubs, shell.Env = e.stubs, e.variables
 		calls, err := shell.Run(ctx)
 		faults = append(faults, err)
 		sum.commands += len(calls)
-		if shell.Shown {
+		if shell.Shown && !shell.Prose {
 			sum.shown++
 		}
 	}
@@ -56,7 +60,7 @@ func check(ctx context.Context, e environment, name, text string) (*counts, erro
 		faults = append(faults, terraform.Check("lists", configuration))
 	}
 	for _, b := range p.Blocks {
-		if err := checkBlock(b, sum); err != nil {
+		if err := errors.Join(checkBlock(b, sum), names(b)); err != nil {
 			faults = append(faults, fmt.Errorf("%s:%d: %w", name, b.Line, err))
 		}
 	}
@@ -77,6 +81,35 @@ func configurations(p *page.Page, sum *counts) (found [][]terraform.Source) {
 		found[last] = append(found[last], terraform.Source{Name: p.Name, Line: b.Line, Text: b.Text})
 	}
 	return found
+}
+
+// commandsInProse are the spans of code that start with the name of a tool and have more.
+func commandsInProse(p *page.Page) (shells []script.Shell) {
+	for _, span := range p.Spans {
+		tool, _, more := strings.Cut(span.Text, " ")
+		if more && slices.Contains([]string{"aws", "awsfed", "docker", "gcloud", "go", "kubectl", "terraform"}, tool) {
+			shells = append(shells, script.Shell{Page: p.Name, Blocks: []script.Block{{Line: span.Line, Text: span.Text + "\n"}}, Shown: true, Prose: true})
+		}
+	}
+	return shells
+}
+
+// names reads each provider and each principal that a block of any language names as a whole.
+func names(b page.Block) error {
+	text, err := b.Directive.Fill(b.Text)
+	if err != nil {
+		return nil // it is told elsewhere
+	}
+	var faults []error
+	for _, audience := range regexp.MustCompile(`//iam\.googleapis\.com/projects/[0-9]+/[^\s"'\\,;)$…]*/providers/[^\s"'\\,;)$…]+`).FindAllString(text, -1) {
+		faults = append(faults, syntax.Audience(audience))
+	}
+	for _, member := range regexp.MustCompile(`\bprincipal(?:Set)?://iam\.googleapis\.com/projects/[0-9]+/[^\s"'\\,;)]+`).FindAllString(text, -1) {
+		if !strings.ContainsAny(member, "$…{") {
+			faults = append(faults, syntax.Member(member))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // checkBlock checks a block of any language but sh and hcl, whose blocks are checked together.

@@ -71,7 +71,7 @@ func goVariables(t *testing.T) []string {
 	names := []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "GOSUMDB", "GOTOOLCHAIN"}
 	said, err := exec.CommandContext(t.Context(), program, append([]string{"env"}, names...)...).Output()
 	require.NoError(t, err)
-	variables := []string{stub.EnvGo + "=" + program}
+	variables := []string{stub.EnvGo + "=" + program, stub.EnvHome + "=" + os.Getenv("HOME")}
 	for i, value := range strings.Split(strings.TrimSuffix(string(said), "\n"), "\n") {
 		variables = append(variables, names[i]+"="+value)
 	}

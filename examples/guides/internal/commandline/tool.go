@@ -119,5 +119,7 @@ func (t *Tool) begins(words string) bool {
 	return false
 }
 
-// Commands is how many commands the list has.
-func (t *Tool) Commands() int { return len(t.commands) }
+// HasGroup reports whether these words name a group of commands, or a command.
+func (t *Tool) HasGroup(words []string) bool {
+	return t.begins(strings.Join(append([]string{t.Name}, words...), " "))
+}

@@ -59,7 +59,7 @@ func awsPolicy(text string, trust bool) error {
 	var faults []error
 	for i, s := range statements {
 		for _, err := range s.faults(trust) {
-			faults = append(faults, fmt.Errorf("Statement[%d]: %w", i, err))
+			faults = append(faults, fmt.Errorf("statement %d: %w", i, err))
 		}
 	}
 	if len(statements) == 0 {

@@ -24,6 +24,7 @@ type Shell struct {
 	Page   string   // its name
 	Blocks []Block  // which run in one bash
 	Shown  bool     // commands are judged, and none runs
+	Prose  bool     // the block is a span of code in the prose; Shown too
 	Stubs  string   // the program that is a stub by the name that it is called by
 	Env    []string // besides that of the stubs; the first of a name counts
 }
@@ -83,8 +84,11 @@ func (s *Shell) Run(ctx context.Context) (calls []stub.Record, err error) {
 		return nil, err
 	}
 	env := append([]string{"PATH=" + bin, "HOME=" + home, "PWD=" + work, "LANG=C", "TMPDIR=" + home, stub.EnvRecord + "=" + record, "BASH_ENV=" + filepath.Join(home, "prelude")}, s.Env...)
-	if s.Shown {
-		env = append(env, stub.EnvShown+"=1")
+	switch {
+	case s.Prose:
+		env = append(env, stub.EnvShown+"="+stub.ShownInProse)
+	case s.Shown:
+		env = append(env, stub.EnvShown+"=block")
 	}
 	place := strings.NewReplacer(name+": line ", s.Page+":", name, s.Page)
 	parse := exec.CommandContext(ctx, bash, "-n", name)

@@ -120,6 +120,12 @@ func runGo(words []string) (int, error) {
 	if len(words) > 2 && words[0] == "-C" {
 		directory, words = filepath.Join(directory, words[1]), words[2:]
 	}
+	if len(words) > 2 && words[1] == "-C" {
+		directory, words = filepath.Join(directory, words[2]), append(words[:1:1], words[3:]...)
+	}
+	if len(words) == 1 && os.Getenv(EnvShown) == ShownInProse {
+		return 0, nil // go run, and what it is given is elsewhere
+	}
 	if len(words) < 2 {
 		return 0, fmt.Errorf("go %q: want a command and a package", words)
 	}
@@ -164,11 +170,12 @@ func runGo(words []string) (int, error) {
 	return 0, takeGoFlags("go run "+arguments[0], arguments[1:], flags)
 }
 
-// goCommand is the real go command, with the caches of the test.
+// goCommand is the real go command, with the caches of the test, and its home: there it leaves a
+// process behind that writes.
 func goCommand(directory string, words ...string) *exec.Cmd {
 	command := exec.Command(os.Getenv(EnvGo), words...)
 	command.Dir = directory
-	command.Env = append(os.Environ(), "GOWORK=off", "PATH="+filepath.Dir(os.Getenv(EnvGo))+string(os.PathListSeparator)+os.Getenv("PATH"))
+	command.Env = append(os.Environ(), "GOWORK=off", "HOME="+os.Getenv(EnvHome), "PATH="+filepath.Dir(os.Getenv(EnvGo))+string(os.PathListSeparator)+os.Getenv("PATH"))
 	return command
 }
 

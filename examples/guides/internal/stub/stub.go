@@ -19,13 +19,18 @@ const (
 	EnvLists  = "GUIDES_LISTS"  // folder of the lists
 	EnvRecord = "GUIDES_RECORD" // file that takes a line of JSON, a Record, for each call
 	EnvLine   = "GUIDES_LINE"   // of the page, that bash is at
-	EnvShown  = "GUIDES_SHOWN"  // set where no command runs
+	EnvShown  = "GUIDES_SHOWN"  // set where no command runs; ShownInProse in a span of code
 	EnvRoot   = "GUIDES_ROOT"   // of the repository
 	EnvAwsfed = "GUIDES_AWSFED" // the program
 	EnvGo     = "GUIDES_GO"     // the real go command; where its caches are, the environment says
+	EnvHome   = "GUIDES_HOME"   // of the go command
 	EnvCurl   = "GUIDES_CURL"   // the real one, for addresses of loopback; empty for none
 	EnvFile   = "GUIDES_FILE"   // credential file of the emulator
 )
+
+// ShownInProse is the value of EnvShown where values are placeholders, and a group of commands
+// stands for all that is in it.
+const ShownInProse = "prose"
 
 // A Record is one call of a stub.
 type Record struct {
@@ -88,8 +93,12 @@ func run(words []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	prose := os.Getenv(EnvShown) == ShownInProse
+	if prose && list.HasGroup(words[1:]) {
+		return 0, nil
+	}
 	call, err := list.Parse(words[1:])
-	if err != nil {
+	if err != nil || prose {
 		return 0, err
 	}
 	if err := mean(tool, call); err != nil {
