@@ -44,7 +44,7 @@ const refused = 64
 
 // Names are the tools that a stub stands for.
 func Names() []string {
-	return []string{"aws", "awsfed", "curl", "docker", "gcloud", "git", "go", "helm", "iptables", "kubectl", "sleep", "sudo", "systemctl", "terraform"}
+	return []string{"aws", "awsfed", "curl", "docker", "gcloud", "git", "go", "helm", "ip", "iptables", "kubectl", "sleep", "sudo", "systemctl", "terraform"}
 }
 
 // Run is one call of a tool by its words, that of the tool first. It gives the exit status.
