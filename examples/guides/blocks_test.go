@@ -28,7 +28,8 @@ func pages(t *testing.T) []string {
 	return found
 }
 
-// Each page is a subtest by the name of its file. The README of the emulator has its folder in front.
+// Each page is a subtest by the name of its file. The README of the emulator has its folder in
+// front.
 func TestEveryBlockOfTheGuides(t *testing.T) {
 	sum := new(counts)
 	environment := newEnvironment(t)

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each block stands behind four lines of prose, its fence on line 6 of the page, so its text begins on
-// line 7. A directive is on line 5.
+// Each block stands behind four lines of prose, its fence on line 6 of the page, so its text begins
+// on line 7. A directive is on line 5.
 func refuse(t *testing.T, e environment, directive, language, text, want string) {
 	t.Helper()
 	page := "# A page\n\nProse.\n\n" + directive + "\n```" + language + "\n" + text + "\n```\n"
@@ -56,6 +56,8 @@ func TestShellOfAPageIsRefused(t *testing.T) {
 		"an answer that no stub has":              {"gcloud projects describe my-project --format='value(lifecycle)'", "there is no answer for the field lifecycle"},
 		"an organization policy in a file":        {"echo 'name: projects/my-project/policies/iam.x\nspec: {rule: []}' >p.yaml\ngcloud org-policies set-policy p.yaml", `docs/bad.md:9: gcloud org-policies set-policy: p.yaml: unknown field "spec.rule"`},
 		"a rule of a perimeter in a file":         {"echo '- ingressFrom: {identities: [\"user:x\"]}\n  ingressTo: {}' >p.yaml\ngcloud access-context-manager perimeters update p --policy=1 --set-ingress-policies=p.yaml", `docs/bad.md:9: gcloud access-context-manager perimeters update: p.yaml: the member "user:x"`},
+		"a tool without a command":                {"kubectl", `docs/bad.md:7: kubectl has no command ""`},
+		"a command behind a flag":                 {"gcloud --project=my-project projects lst", `docs/bad.md:7: gcloud projects has no command "lst"`},
 		"a command that aws lacks":                {"aws sts who-am-i", `docs/bad.md:7: aws sts has no command "who-am-i"`},
 		"a flag that aws lacks":                   {"aws sts get-caller-identity --profil x", "docs/bad.md:7: aws sts get-caller-identity has no flag --profil"},
 		"a flag that aws wants":                   {"aws eks create-pod-identity-association --cluster-name c --namespace n --service-account s", "needs --role-arn"},

@@ -1,5 +1,5 @@
-// Command derive prints the lists of resources of Terraform's providers: their arguments, blocks and
-// attributes. The lists of commands come from the other programs in its folder.
+// Command derive prints the lists of resources of Terraform's providers: their arguments, blocks
+// and attributes. The lists of commands come from the other programs in its folder.
 //
 // That of Google's provider is read from its source, in a folder with a checkout of
 // https://github.com/hashicorp/terraform-provider-google:
@@ -45,8 +45,8 @@ func main() {
 	fmt.Println(strings.Join(lines, "\n"))
 }
 
-// googleResources are the resources of Google's provider that the guides need, or may, without those
-// of IAM policies.
+// googleResources are the resources of Google's provider that the guides need, or may, without
+// those of IAM policies.
 func googleResources() []string {
 	return []string{
 		"google_access_context_manager_access_level", "google_access_context_manager_access_policy", "google_access_context_manager_service_perimeter",
@@ -66,7 +66,8 @@ func googleData() []string {
 	return []string{"google_iam_workload_identity_pool", "google_iam_workload_identity_pool_provider", "google_project", "google_service_account"}
 }
 
-// isGoogleIAM reports whether a resource is of the IAM policy of something that guides grant access to.
+// isGoogleIAM reports whether a resource is of the IAM policy of something that guides grant access
+// to.
 func isGoogleIAM(name string) bool {
 	for _, of := range []string{"bigquery_dataset", "cloud_run_v2_service", "folder", "organization", "project", "pubsub_topic", "pubsub_subscription",
 		"secret_manager_secret", "service_account", "storage_bucket"} {

@@ -26,8 +26,9 @@ func (c *Call) Flag(name string) string {
 func (t *Tool) Parse(words []string) (*Call, error) {
 	call := &Call{Command: t.Name, Flags: make(map[string][]string)}
 	root := t.commands[t.Name]
+	hasCommands := len(t.commands) > 1
 	for len(words) > 0 {
-		if strings.HasPrefix(words[0], "-") && t.begins(t.Name+" ") {
+		if strings.HasPrefix(words[0], "-") && hasCommands {
 			n, err := t.take(call, words, root)
 			if err != nil {
 				break // it may be a flag of the command itself
@@ -42,7 +43,7 @@ func (t *Tool) Parse(words []string) (*Call, error) {
 		words = words[1:]
 	}
 	s := t.commands[call.Command]
-	if s == nil || call.Command == t.Name && t.begins(t.Name+" ") && (len(words) > 0 || len(call.Flags) == 0) {
+	if s == nil || call.Command == t.Name && hasCommands && (len(words) > 0 || len(call.Flags) == 0) {
 		return nil, fmt.Errorf("%s has no command %q", call.Command, strings.Join(words[:min(1, len(words))], ""))
 	}
 	return call, t.fill(call, words, s, root)

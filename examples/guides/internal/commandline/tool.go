@@ -46,10 +46,11 @@ type operand struct {
 }
 
 // Load reads NAME.txt of a folder of lists: one command a line, its words, a colon, and what it
-// takes. A flag is "--name", with a value "--name=", "--name=a|b" for one of these values, "--name=?"
-// for a value that may be left out and "--name=*" for all words that follow; "!" in front makes it
-// required, and commas part its names. An operand is "NAME", "[NAME]" for one that may be left out,
-// and either with "..." for any number. "--" says that flags end at the first operand.
+// takes. A flag is "--name", with a value "--name=", "--name=a|b" for one of these values,
+// "--name=?" for a value that may be left out and "--name=*" for all words that follow; "!" in
+// front makes it required, and commas part its names. An operand is "NAME", "[NAME]" for one that
+// may be left out, and either with "..." for any number. "--" says that flags end at the first
+// operand.
 func Load(folder, name string) (*Tool, error) {
 	text, err := os.ReadFile(filepath.Join(folder, name+".txt"))
 	if err != nil {

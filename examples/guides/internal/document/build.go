@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// workflow reads a workflow of GitHub Actions: "Workflow syntax" of its documentation, as far as the
-// guides go. An action is pinned to a version.
+// workflow reads a workflow of GitHub Actions: "Workflow syntax" of its documentation, as far as
+// the guides go. An action is pinned to a version.
 func workflow(text string) error {
 	type step struct {
 		ID               string            `json:"id"`

@@ -52,8 +52,8 @@ trap '` + stub.EnvLine + `=$LINENO' DEBUG
 command_not_found_handle() { :; }
 `
 
-// Run runs the blocks in bash, in a directory that has a copy of the credential file alone. It gives the calls of stubs that were taken,
-// and every fault with its line.
+// Run runs the blocks in bash, in a directory that has a copy of the credential file alone. It
+// gives the calls of stubs that were taken, and every fault with its line.
 func (s *Shell) Run(ctx context.Context) (calls []stub.Record, err error) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {

@@ -87,8 +87,8 @@ func operandsOfGcloud(call *commandline.Call) error {
 	return errors.Join(faults...)
 }
 
-// pools judges a call about pools and providers: what one that names them by their IDs needs besides,
-// mapping and condition.
+// pools judges a call about pools and providers: what one that names them by their IDs needs
+// besides, mapping and condition.
 func pools(call *commandline.Call) error {
 	rest, ok := strings.CutPrefix(call.Command, "gcloud iam workload-identity-pools ")
 	if !ok || rest == "create-cred-config" {
