@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -147,50 +148,70 @@ func TestDNSAloneLeadsToPrivateAndRestrictedGoogle(t *testing.T) {
 	}
 }
 
+// [proxy]
+// viaProxy asks a proxy, such as http://proxy.internal.example:3128, for every host.
+func viaProxy(proxy string) (*http.Client, error) {
+	address, err := url.Parse(proxy)
+	if err != nil {
+		return nil, err
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = http.ProxyURL(address)
+	return &http.Client{Transport: transport}, nil
+}
+
+// [end]
+
 func TestAProxyOfOneSourceIsAskedForEveryHost(t *testing.T) {
 	n := newNetwork(t)
-	proxyURL := n.startProxy(t)
-	cfg := n.config(t)
-	transport := n.transport()
+	proxy := n.startProxy(t)
+	client, err := viaProxy(proxy)
+	require.NoError(t, err)
+	transport := client.Transport.(*http.Transport)
+	transport.TLSClientConfig = n.transport().TLSClientConfig
 	transport.DialContext = func(ctx context.Context, kind, address string) (net.Conn, error) {
-		if "http://"+address != proxyURL {
+		if "http://"+address != proxy {
 			return nil, errors.New("not by the proxy: " + address)
 		}
 		return new(net.Dialer).DialContext(ctx, kind, address)
 	}
-	// [proxy]
-	proxy, err := url.Parse(proxyURL) // http://proxy.internal.example:3128
-	if err != nil {
-		t.Fatal(err)
-	}
-	transport.Proxy = http.ProxyURL(proxy)
-	cfg.HTTPClient = &http.Client{Transport: transport}
-	// [end]
-	defer cfg.HTTPClient.CloseIdleConnections()
+	defer client.CloseIdleConnections()
+	cfg := n.config(t)
+	cfg.HTTPClient = client
 	n.gets(t, cfg)
 	assert.Equal(t, []string{"iamcredentials.googleapis.com:443", "sts.googleapis.com:443"}, n.reached())
 }
 
-func TestACompanysAuthorityIsTrusted(t *testing.T) {
-	n := newNetwork(t)
-	cfg := n.config(t)
-	file := writtenFile(t, "acme-ca.pem", string(n.root))
-	// [authority]
-	pem, err := os.ReadFile(file) // /etc/ssl/acme-ca.pem
+// [authority]
+// trusting takes the certificates of an authority, which are in a file, besides the system's.
+func trusting(file string) (*http.Client, error) {
+	authority, err := os.ReadFile(file)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	pool.AppendCertsFromPEM(pem)
+	if !pool.AppendCertsFromPEM(authority) {
+		return nil, fmt.Errorf("%s has no certificate in PEM", file)
+	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{RootCAs: pool}
-	cfg.HTTPClient = &http.Client{Transport: transport}
-	// [end]
+	return &http.Client{Transport: transport}, nil
+}
+
+// [end]
+
+func TestACompanysAuthorityIsTrusted(t *testing.T) {
+	n := newNetwork(t)
+	client, err := trusting(writtenFile(t, "acme-ca.pem", string(n.root)))
+	require.NoError(t, err)
+	transport := client.Transport.(*http.Transport)
 	transport.Proxy, transport.DialContext = nil, n.DialContext
-	defer cfg.HTTPClient.CloseIdleConnections()
+	defer client.CloseIdleConnections()
+	cfg := n.config(t)
+	cfg.HTTPClient = client
 	n.gets(t, cfg)
 	assert.Equal(t, []string{"iamcredentials.googleapis.com:443", "sts.googleapis.com:443"}, n.reached())
 }
