@@ -34,7 +34,7 @@ func newFunction(ctx context.Context) (*function, error) {
 		return nil, err
 	}
 	if _, err := ts.TokenContext(ctx); err != nil {
-		slog.Warn("no token yet; the first invocation waits for one", "error", err)
+		slog.Warn("no token yet; invocations try again", "error", err)
 	}
 	return &function{google: &http.Client{Transport: &awsfed.Transport{Source: ts}}}, nil
 }

@@ -23,8 +23,8 @@ func pageWorld() awsfedtest.Options {
 }
 
 // onAWS makes this process one that runs on AWS: the AWS SDK finds the credentials of a source at
-// the server, on loopback, and Google's names lead to the cloud and nowhere else. So the code of the
-// page runs as it stands.
+// the server, on loopback, and Google's names lead to the cloud and nowhere else. So the code of
+// the page runs as it stands.
 func onAWS(t *testing.T, cloud *awsfedtest.Cloud, source awsfedtest.CredentialSource) *awsfedtest.Server {
 	t.Helper()
 	withoutAWS(t)

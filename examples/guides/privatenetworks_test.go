@@ -107,7 +107,7 @@ func TestNamesOfPrivateServiceConnectAreReached(t *testing.T) {
 }
 
 // [through]
-// through leads the names of Google to one address, without DNS. A dialer is net.Dialer.DialContext.
+// through leads the names of Google to one address, without DNS; dial is that of a net.Dialer.
 func through(address string, dial func(ctx context.Context, network, address string) (net.Conn, error)) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DialContext = func(ctx context.Context, network, to string) (net.Conn, error) {
