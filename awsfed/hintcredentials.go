@@ -14,9 +14,9 @@ import (
 	"github.com/awsfed/awsfed-go/internal/shell"
 )
 
-// credentialsHint explains that there are no AWS credentials, or none that work: by what the AWS SDK
-// said first, and then by the source that it asked. It tells of no source that was not asked. Of a
-// provider of the program's own nothing is known but what its error says.
+// credentialsHint explains that there are no AWS credentials, or none that work: by what the AWS
+// SDK said first, and then by the source that it asked. It tells of no source that was not asked.
+// Of a provider of the program's own nothing is known but what its error says.
 func credentialsHint(e *Error, own bool) string {
 	switch {
 	case e.Code == codeSSO:
@@ -82,9 +82,9 @@ func triedBefore(e *Error) []string {
 	return beforeEC2Metadata()
 }
 
-// beforeEC2Metadata tells what the AWS SDK's chain looks at before EC2 metadata: one line a source, in
-// the order of the chain. It holds where the chain came to its end. Names of variables and of files,
-// never a value that is secret.
+// beforeEC2Metadata tells what the AWS SDK's chain looks at before EC2 metadata: one line a source,
+// in the order of the chain. It holds where the chain came to its end. Names of variables and of
+// files, never a value that is secret.
 func beforeEC2Metadata() []string {
 	set := func(name string) string {
 		if os.Getenv(name) == "" {

@@ -75,8 +75,8 @@ func (h *Handler) Replace(ctx context.Context, cfg awsfed.Config) error {
 }
 
 // Warm fetches the token of the account "default" where there is none at hand, so that the first
-// client does not wait for it: at the start, whose log then says what is wrong. Its errors are those
-// of a source: *awsfed.Error.
+// client does not wait for it: at the start, whose log then says what is wrong. Its errors are
+// those of a source: *awsfed.Error.
 func (h *Handler) Warm(ctx context.Context) error {
 	_, err := h.identity.Load().main.byDefault.tokens.TokenContext(ctx)
 	return err

@@ -97,8 +97,8 @@ func TestAClientWhoseMarginIsThatOfGoogleDoesNotHammer(t *testing.T) {
 		margin          time.Duration
 		asked, requests int // of the server, and of Google
 	}{
-		// A client comes back margin before the end of a token of which at least half was left, and of
-		// those of ten minutes at least six and a half.
+		// A client comes back margin before the end of a token of which at least half was left, and
+		// of those of ten minutes at least six and a half.
 		{"an hour and 3:45, as Java's", time.Hour, 225 * time.Second, 60, 60},
 		{"an hour and five minutes", time.Hour, 5 * time.Minute, 60, 60},
 		{"an hour and six minutes, as .NET's", time.Hour, 6 * time.Minute, 60, 60},

@@ -14,16 +14,16 @@ import (
 // Options of a [Handler]. Nil and the zero value are good.
 type Options struct {
 	// Accounts are the email addresses of further service accounts that clients may ask for by
-	// name: service-accounts/EMAIL/token. The identity needs roles/iam.workloadIdentityUser on each.
-	// Optional; any other name is a 404. At most 100.
+	// name: service-accounts/EMAIL/token. The identity needs roles/iam.workloadIdentityUser on
+	// each. Optional; any other name is a 404. At most 100.
 	Accounts []string
 
 	// ProjectID is project/project-id. Optional; the default is the project of the service account,
 	// as its email address has it, or else the number, which Google's APIs take as well.
 	ProjectID string
 
-	// NumericProjectID is project/numeric-project-id, in digits. Optional; the default is the number
-	// of the project that has the workload identity pool.
+	// NumericProjectID is project/numeric-project-id, in digits. Optional; the default is the
+	// number of the project that has the workload identity pool.
 	NumericProjectID string
 
 	// Zone is the name of a zone of Google Cloud for instance/zone, such as europe-west1-b.

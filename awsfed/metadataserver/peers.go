@@ -22,11 +22,11 @@ func newPeers(o Options) peers {
 	return peers{any: o.AllowAnyUID, allowed: append([]uint32{uint32(os.Geteuid())}, o.AllowUIDs...), uid: peer.UID}
 }
 
-// judge says why a peer is not served; "" for one that is. A peer whose user the kernel does not know
-// is of another machine, or as good as that, and is served by a listener that was opened to those.
-// One on a loopback address was not, and still may have them: some machines take packets for such an
-// address from a network (net.ipv4.conf.*.route_localnet). Nor does an address of a peer that is no
-// loopback one mean another machine: a process can connect from any address of its own.
+// judge says why a peer is not served; "" for one that is. A peer whose user the kernel does not
+// know is of another machine, or as good as that, and is served by a listener that was opened to
+// those. One on a loopback address was not, and still may have them: some machines take packets for
+// such an address from a network (net.ipv4.conf.*.route_localnet). Nor does an address of a peer
+// that is no loopback one mean another machine: a process can connect from any address of its own.
 func (p *peers) judge(local, remote netip.AddrPort) string {
 	if p.any {
 		return ""

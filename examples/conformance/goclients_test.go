@@ -79,8 +79,8 @@ func goClients() []client {
 	return all
 }
 
-// authIDToken is a fault of version 0.24.3 for external_account files: package idtoken gives package
-// impersonate an HTTP client without credentials, which that takes for one with them.
+// authIDToken is a fault of version 0.24.3 for external_account files: package idtoken gives
+// package impersonate an HTTP client without credentials, which that takes for one with them.
 var authIDToken = refusal{"CREDENTIALS_MISSING", "idtoken.NewCredentialsFromJSON asks generateIdToken without a token" +
 	" unless it gets an authenticated HTTP client; impersonate.NewIDTokenCredentials works"}
 

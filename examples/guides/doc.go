@@ -23,8 +23,8 @@
 //
 // The kinds are aws-policy, aws-trust-policy, ecs-task, buildspec, github-workflow, kubernetes,
 // kubernetes-part (fields of a pod or of a container alone), credential-file, gcp-policy,
-// org-policy, custom-constraint, ingress-policies and egress-policies (of a perimeter of VPC Service
-// Controls, as gcloud takes them), audit-log and emulator-config.
+// org-policy, custom-constraint, ingress-policies and egress-policies (of a perimeter of VPC
+// Service Controls, as gcloud takes them), audit-log and emulator-config.
 //
 // What sh finds: the emulator of this repository with project my-project, number 912480652101, pool
 // aws-pool, provider prod, service account aws-app and AWS role app of account 123456789012; AWS

@@ -84,7 +84,8 @@ const (
 	longFunction = "payments-settlement-prod-nightly-reconciliation-worker"
 )
 
-// doctorOnALongName is what the steps say that fail, without their hint: the page has it as a command.
+// doctorOnALongName is what the steps say that fail, without their hint: the page has it as a
+// command.
 func doctorOnALongName(t *testing.T) string {
 	t.Helper()
 	steps := failedSteps(t, longNamed(t, nil))
@@ -119,7 +120,8 @@ func TestTheUserIDAsTheSubjectFitsLongNames(t *testing.T) {
 	})))
 }
 
-// docs/setup.md, "Rename a role": nobody is refused at any time, if both names are let in meanwhile.
+// docs/setup.md, "Rename a role": nobody is refused at any time, if both names are let in
+// meanwhile.
 func TestARoleIsRenamedWithoutAnOutage(t *testing.T) {
 	const before, after = "app", "app-v2"
 	role := func(name string) string { return "arn:aws:sts::123456789012:assumed-role/" + name }

@@ -232,8 +232,8 @@ func (s *scanner) value() error {
 	return nil
 }
 
-// fault says what is wrong with data, which is not valid, in words of this package: those of package
-// json quote characters of data.
+// fault says what is wrong with data, which is not valid, in words of this package: those of
+// package json quote characters of data.
 func fault(data []byte) error {
 	var first json.RawMessage
 	var syntax *json.SyntaxError

@@ -31,7 +31,8 @@ func parseOptions(s string) (exchangeOptions, *judgement) {
 	if len(s) > maxOptions {
 		return exchangeOptions{}, judge(ReasonOptions, "options have %d characters, more than %d", len(s), maxOptions).openly()
 	}
-	// google-auth for Python percent-encodes the JSON, and then the form as a whole (oauth2/sts.py).
+	// google-auth for Python percent-encodes the JSON, and then the form as a whole
+	// (oauth2/sts.py).
 	if decoded, err := url.PathUnescape(s); err == nil && strings.HasPrefix(s, "%") {
 		s = decoded
 	}
