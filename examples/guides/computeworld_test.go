@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
@@ -28,15 +27,7 @@ func pageWorld() awsfedtest.Options {
 func onAWS(t *testing.T, cloud *awsfedtest.Cloud, source awsfedtest.CredentialSource) *awsfedtest.Server {
 	t.Helper()
 	withoutAWS(t)
-	server, err := cloud.Start()
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, server.Close()) })
-	env, err := server.Env(source, t.TempDir())
-	require.NoError(t, err)
-	for _, variable := range env {
-		name, value, _ := strings.Cut(variable, "=")
-		t.Setenv(name, value)
-	}
+	server := withCredentials(t, cloud, source)
 	home := t.TempDir() // has no shared files of AWS
 	t.Setenv("HOME", home)
 	t.Setenv("USERPROFILE", home) // of Windows

@@ -13,7 +13,8 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/awsfedtest"
 )
 
-// A source with tokens of one hour makes 48 to 60 requests a day: TestConfigReserveHasAPriceInRequests.
+// A source with tokens of one hour makes 48 to 60 requests a day:
+// TestConfigReserveHasAPriceInRequests.
 const least, most = 48, 60
 
 func TestRequestsOfAFleetInADay(t *testing.T) {

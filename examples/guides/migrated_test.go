@@ -35,7 +35,8 @@ func newClouds() *awsfedtest.Cloud {
 	return awsfedtest.New(awsfedtest.Options{Pool: "aws-pool", Provider: "prod", ServiceAccount: account})
 }
 
-// withCredentials makes this process one that finds AWS credentials of these clouds as the AWS SDK does.
+// withCredentials makes this process one that finds AWS credentials of these clouds as the AWS SDK
+// does.
 func withCredentials(t *testing.T, cloud *awsfedtest.Cloud, source awsfedtest.CredentialSource) *awsfedtest.Server {
 	t.Helper()
 	server, err := cloud.Start()

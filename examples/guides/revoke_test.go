@@ -32,8 +32,8 @@ func bringAbout(t *testing.T, cloud *awsfedtest.Cloud, name string) {
 // letTimersEnd is for the end of a bubble: nobody holds a token any more, so no refresh is due.
 func letTimersEnd() { time.Sleep(3 * time.Hour) }
 
-// The measures are faults of the catalogue: to take an identity its tokens away is, for the one that
-// has it, a fault.
+// The measures are faults of the catalogue: to take an identity its tokens away is, for the one
+// that has it, a fault.
 func TestWhatStopsASourceInUseAndHowSoon(t *testing.T) {
 	for name, c := range map[string]struct {
 		measure     string
