@@ -34,7 +34,7 @@ func texts(t *testing.T, svg string) (found []string) {
 			inside = false
 		case xml.CharData:
 			if inside {
-				found[len(found)-1] += string(part)
+				found[len(found)-1] += strings.ReplaceAll(string(part), "\u00a0", " ")
 			}
 		}
 	}

@@ -44,7 +44,7 @@ func draw(lines []line) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img" aria-label="A terminal with the quickstart and the doctor">`+"\n", width, height)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" rx="8" fill="%s" stroke="#3d444d"/>`+"\n", width, height, background)
-	fmt.Fprintf(&b, `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace" font-size="%d" xml:space="preserve">`+"\n", fontSize)
+	fmt.Fprintf(&b, `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace" font-size="%d">`+"\n", fontSize)
 	for i, l := range lines {
 		if l.text == "" {
 			continue
@@ -60,8 +60,9 @@ func draw(lines []line) string {
 	return b.String()
 }
 
+// escape has blanks that do not break: browsers make one of several others, whatever xml:space says.
 func escape(text string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(text)) // a Builder takes all
+	_ = xml.EscapeText(&b, []byte(strings.ReplaceAll(text, " ", "\u00a0"))) // a Builder takes all
 	return b.String()
 }
