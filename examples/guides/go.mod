@@ -62,6 +62,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8
 	github.com/aws/smithy-go v1.28.8 // indirect
 	github.com/awsfed/awsfed-go/awsfed/cloudauth v0.0.0
+	github.com/awsfed/awsfed-go/awsfed/otel v0.0.0
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/felixge/httpsnoop v1.1.0 // indirect
 	github.com/fxamacker/cbor/v2 v2.9.1 // indirect
@@ -110,3 +111,5 @@ require (
 replace github.com/awsfed/awsfed-go => ../../
 
 replace github.com/awsfed/awsfed-go/awsfed/cloudauth => ../../awsfed/cloudauth
+
+replace github.com/awsfed/awsfed-go/awsfed/otel => ../../awsfed/otel
