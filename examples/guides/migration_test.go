@@ -20,11 +20,14 @@ import (
 
 // The code of docs/migration.md, before and after. Its tests are in migrated_test.go.
 
+// [names]
 const (
 	provider         = "//iam.googleapis.com/projects/912480652101/locations/global/workloadIdentityPools/aws-pool/providers/prod"
 	account          = "aws-app@my-project.iam.gserviceaccount.com"
 	impersonationURL = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/" + account + ":generateAccessToken"
 )
+
+// [end]
 
 // [key-before]
 func storageWithKey(ctx context.Context, options ...option.ClientOption) (*storage.Client, error) {
