@@ -21,6 +21,10 @@ const maxCache = 64 << 10
 // cacheVersion is that of the entry. A cache of another one is replaced.
 const cacheVersion = 1
 
+// cacheBeginning is that of every cache, of whatever version. Another file is not overwritten for a
+// name that was mistyped.
+const cacheBeginning = `{"version":`
+
 // entry is what a cache file holds.
 type entry struct {
 	Version int       `json:"version"`
@@ -49,6 +53,9 @@ func readCache(name, key string) (*oauth2.Token, error) {
 	text, err := io.ReadAll(io.LimitReader(file, maxCache+1))
 	if err != nil {
 		return nil, err
+	}
+	if len(text) > 0 && !bytes.HasPrefix(text, []byte(cacheBeginning)) {
+		return nil, fmt.Errorf("%s is no cache of awsfed, and is left as it is", name)
 	}
 	return decoded(text, key, time.Now()), nil
 }

@@ -139,13 +139,12 @@ func TestTokenReplacesACacheThatIsNotItsOwn(t *testing.T) {
 	require.Equal(t, string(valid), string(same), "what else the table changes would not count")
 	for name, change := range map[string]func([]byte) []byte{
 		"empty":                      func([]byte) []byte { return nil },
-		"other than JSON":            func([]byte) []byte { return []byte("\x00\xff") },
-		"null":                       func([]byte) []byte { return []byte("null\n") },
+		"other than JSON":            func([]byte) []byte { return []byte("{\"version\":\x00\xff") },
 		"cut off":                    func(b []byte) []byte { return b[:len(b)/2] },
 		"followed by more":           func(b []byte) []byte { return append(bytes.Clone(b), b...) },
 		"without its last line end":  func(b []byte) []byte { return bytes.TrimSuffix(b, []byte("\n")) },
-		"of a field more":            func(b []byte) []byte { return bytes.Replace(b, []byte("{"), []byte(`{"more":1,`), 1) },
-		"of a field twice":           func(b []byte) []byte { return bytes.Replace(b, []byte("{"), []byte(`{"token":"x",`), 1) },
+		"of a field more":            func(b []byte) []byte { return bytes.Replace(b, []byte(`,`), []byte(`,"more":1,`), 1) },
+		"of a field twice":           func(b []byte) []byte { return bytes.Replace(b, []byte(`,`), []byte(`,"token":"x",`), 1) },
 		"of a field in capitals":     func(b []byte) []byte { return bytes.Replace(b, []byte(`"token"`), []byte(`"TOKEN"`), 1) },
 		"longer than it can be":      altered(func(e *entry) { e.Token = strings.Repeat("x", 64<<10) }),
 		"of another use":             altered(func(e *entry) { e.Key = strings.Repeat("0", 64) }),
@@ -181,6 +180,10 @@ func TestTokenLeavesAFileAloneThatIsNoCache(t *testing.T) {
 			}
 			return os.Symlink(filepath.Join(t.TempDir(), "aim"), file)
 		}, "no regular file (L"},
+		"a private key": {func(_ *testing.T, file string) error {
+			return os.WriteFile(file, []byte("-----BEGIN OPENSSH PRIVATE KEY-----\n"), 0o600)
+		}, "is no cache of awsfed"},
+		"other JSON": {func(_ *testing.T, file string) error { return os.WriteFile(file, []byte("null\n"), 0o600) }, "is no cache of awsfed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			workload := commandtest.Start(t)
