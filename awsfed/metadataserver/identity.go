@@ -92,7 +92,10 @@ func directName(p principal.Provider) string {
 // projectOf is the project of a service account that was made in one; "" for others, such as
 // NUMBER-compute@developer.gserviceaccount.com.
 func projectOf(account string) string {
-	_, domain, _ := strings.Cut(account, "@")
+	name, domain, _ := strings.Cut(account, "@")
+	if domain == "appspot.gserviceaccount.com" { // of App Engine, whose name is the project's
+		return name
+	}
 	project, found := strings.CutSuffix(domain, ".iam.gserviceaccount.com")
 	if !found {
 		return ""

@@ -141,7 +141,7 @@ func TestTheProjectIsThatOfTheAccount(t *testing.T) {
 		"a@my-project.iam.gserviceaccount.com":               "my-project",
 		"a@my-project.example.com.iam.gserviceaccount.com":   "example.com:my-project",
 		"912480652101-compute@developer.gserviceaccount.com": "912480652101",
-		"my-project@appspot.gserviceaccount.com":             "912480652101",
+		"my-project@appspot.gserviceaccount.com":             "my-project",
 		"103456789012345678901":                              "912480652101",
 		"a@iam.gserviceaccount.com":                          "912480652101",
 	} {
