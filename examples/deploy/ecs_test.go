@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/awsfed/awsfed-go/examples/deploy/awsjson"
 )
 
 func checkFargate(text string) error {
@@ -43,7 +45,7 @@ func checkEC2(text string) error {
 
 func checkTask(text string, on types.Compatibility) (ecs.RegisterTaskDefinitionInput, error) {
 	var task ecs.RegisterTaskDefinitionInput
-	if err := decodeAWS(text, &task); err != nil {
+	if err := awsjson.Decode(text, &task); err != nil {
 		return task, err
 	}
 	if len(task.ContainerDefinitions) != 2 {

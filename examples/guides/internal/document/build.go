@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 )
 
 // workflow reads a workflow of GitHub Actions: "Workflow syntax" of its documentation, as far as
@@ -114,62 +113,4 @@ type phase struct {
 	RuntimeVersions map[string]string `json:"runtime-versions"`
 	Commands        []string          `json:"commands"`
 	Finally         []string          `json:"finally"`
-}
-
-// ecsTask reads a task definition. Names are those of the ECS API (RegisterTaskDefinition).
-func ecsTask(text string) error {
-	var task struct {
-		Family                  string            `json:"family"`
-		TaskRoleARN             string            `json:"taskRoleArn"`
-		ExecutionRoleARN        string            `json:"executionRoleArn"`
-		NetworkMode             string            `json:"networkMode"`
-		RequiresCompatibilities []string          `json:"requiresCompatibilities"`
-		CPU                     string            `json:"cpu"`
-		Memory                  string            `json:"memory"`
-		RuntimePlatform         map[string]string `json:"runtimePlatform"`
-		Volumes                 []struct {
-			Name string `json:"name"`
-		} `json:"volumes"`
-		ContainerDefinitions []struct {
-			Name             string   `json:"name"`
-			Image            string   `json:"image"`
-			Essential        *bool    `json:"essential"`
-			CPU              int      `json:"cpu"`
-			Memory           int      `json:"memory"`
-			User             string   `json:"user"`
-			Command          []string `json:"command"`
-			EntryPoint       []string `json:"entryPoint"`
-			ReadonlyRoot     *bool    `json:"readonlyRootFilesystem"`
-			WorkingDirectory string   `json:"workingDirectory"`
-			Environment      []struct {
-				Name  string `json:"name"`
-				Value string `json:"value"`
-			} `json:"environment"`
-			Secrets []struct {
-				Name      string `json:"name"`
-				ValueFrom string `json:"valueFrom"`
-			} `json:"secrets"`
-			DependsOn []struct {
-				ContainerName string `json:"containerName"`
-				Condition     string `json:"condition"`
-			} `json:"dependsOn"`
-			LogConfiguration *struct {
-				LogDriver string            `json:"logDriver"`
-				Options   map[string]string `json:"options"`
-			} `json:"logConfiguration"`
-		} `json:"containerDefinitions"`
-	}
-	if err := decodeJSON(text, &task); err != nil {
-		return err
-	}
-	var faults []error
-	if task.Family == "" || len(task.ContainerDefinitions) == 0 {
-		faults = append(faults, errors.New("a task definition has a family and containers"))
-	}
-	for _, role := range []string{task.TaskRoleARN, task.ExecutionRoleARN} {
-		if role != "" && !strings.HasPrefix(role, "arn:aws:iam::") {
-			faults = append(faults, fmt.Errorf("%q is no ARN of a role", role))
-		}
-	}
-	return errors.Join(faults...)
 }
