@@ -51,7 +51,7 @@ type execution struct {
 func Command() command.Command {
 	return command.Command{
 		Name: "exec", Arguments: "-- COMMAND [ARGUMENT…]", Misuse: notRun,
-		Summary: "runs a command with a Google metadata server of its own", Help: help,
+		Summary: "run a command with a Google metadata server of its own", Help: help,
 		Register: func(flags *flag.FlagSet) command.Runner {
 			e := &execution{}
 			e.flags.Register(flags)

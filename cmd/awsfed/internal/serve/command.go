@@ -47,7 +47,7 @@ type serving struct {
 // Command is awsfed serve.
 func Command() command.Command {
 	return command.Command{
-		Name: "serve", Summary: "a Google metadata server for this host, pod or task", Help: help,
+		Name: "serve", Summary: "serve Google metadata to this host, pod or task", Help: help,
 		Register: func(flags *flag.FlagSet) command.Runner {
 			s := &serving{}
 			s.flags.Register(flags)

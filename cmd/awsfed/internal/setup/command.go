@@ -49,7 +49,7 @@ type planning struct {
 func Command() command.Command {
 	return command.Command{
 		Name: "setup", Misuse: couldNotRun,
-		Summary: "what has to be created at Google Cloud for this AWS identity", Help: help,
+		Summary: "print what has to be created at Google Cloud for this AWS identity", Help: help,
 		Register: func(flags *flag.FlagSet) command.Runner {
 			p := &planning{}
 			w := &p.wanted
