@@ -68,6 +68,12 @@ func (s *serving) run(ctx context.Context, in *command.Invocation) (int, error) 
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// Before anybody can know of the server, whom such a signal would end otherwise.
+	asked := make(chan os.Signal, 1)
+	if signals := hangups(); len(signals) > 0 { // none would be all of them
+		signal.Notify(asked, signals...)
+		defer signal.Stop(asked)
+	}
 	listeners, err := Listen(ctx, s.port, s.expose)
 	if err != nil {
 		return command.Failed, err
@@ -98,11 +104,6 @@ func (s *serving) run(ctx context.Context, in *command.Invocation) (int, error) 
 	go watchdog(ctx, in.LookupEnv, tell)
 	reloader.tell = tell
 	go func() { _ = handler.Warm(ctx) }() // the log tells of a failure, and so does each request
-	asked := make(chan os.Signal, 1)
-	if signals := hangups(); len(signals) > 0 { // none would be all of them
-		signal.Notify(asked, signals...)
-		defer signal.Stop(asked)
-	}
 	go reloader.Run(ctx, asked)
 	select {
 	case <-ctx.Done():
