@@ -24,7 +24,7 @@ func awsAnswerHint(code, message string) string {
 		return lines("AWS_SECRET_ACCESS_KEY is not that of the access key (often a blank or a line break at its end), or a proxy changed the request:",
 			callerIdentityCommand())
 	case "AccessDenied":
-		return "AWS refuses the caller: for an assumed role look at the role's trust policy; for GetCallerIdentity itself there is no permission to lack"
+		return "AWS refuses the caller: look at the trust policy of the role, which for AssumeRoleWithWebIdentity (EKS IRSA) has to name the pod's namespace and service account; for GetCallerIdentity there is no permission to lack"
 	case "InvalidIdentityToken", "IDPCommunicationError", "IDPRejectedClaim":
 		return "AWS does not accept the web identity token: look at the OIDC provider of the cluster in IAM, and at the trust policy of AWS_ROLE_ARN (namespace and service account)"
 	}
