@@ -2,10 +2,12 @@ package metadataserver_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"sync/atomic"
 	"testing"
@@ -116,4 +118,24 @@ func TestARefusedPeerLosesItsConnection(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, abuseRead(t, r).status)
 	assert.Zero(t, abuseRead(t, r).status, "the second request got an answer")
 	assert.Equal(t, 1, s.refused(t, "peer"))
+}
+
+// Without the interface the kernel finds no socket of a link-local address, and the other user of
+// this machine would pass for a peer of another one.
+func TestTheInterfaceOfALinkLocalAddressIsPartOfTheQuestion(t *testing.T) {
+	h := abuseHandler(t, nil)
+	var asked []string
+	h.LookUpUsers(func(local, remote net.Addr) (uint32, error) {
+		asked = append(asked, local.String(), remote.String())
+		return uint32(os.Geteuid()) + 1, nil
+	})
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Host, r.RemoteAddr = "[fe80::1]:8988", "[fe80::2%eth0]:1024"
+	r.Header.Set("Metadata-Flavor", "Google")
+	local := &net.TCPAddr{IP: net.ParseIP("fe80::1"), Port: 8988, Zone: "eth0"}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, local)))
+	assert.Equal(t, http.StatusForbidden, w.Code)
+	assert.Contains(t, w.Body.String(), "processes of the user", "its Host header has no interface, and is known all the same")
+	assert.Equal(t, []string{"[fe80::1%eth0]:8988", "[fe80::2%eth0]:1024"}, asked)
 }

@@ -32,7 +32,7 @@ func newConnection(local net.Addr, remote string) *connection {
 	if !c.local.IsValid() {
 		return c
 	}
-	names := []string{bracketed(c.local.Addr()), "localhost"}
+	names := []string{inHost(c.local.Addr()), "localhost"}
 	// What that name stands for is up to the network's name server, which may let a page of its own
 	// have it and then bind it to a loopback address.
 	if names[0] == "169.254.169.254" {
@@ -47,16 +47,17 @@ func newConnection(local net.Addr, remote string) *connection {
 	return c
 }
 
-// unmapped is an address as people write it: without a zone, and 127.0.0.1 rather than
-// ::ffff:127.0.0.1.
+// unmapped is 127.0.0.1 rather than ::ffff:127.0.0.1. The interface of a link-local address stays:
+// the kernel finds no socket without it.
 func unmapped(a netip.AddrPort) netip.AddrPort {
-	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 }
 
-// bracketed is an address as it stands in a Host header.
-func bracketed(a netip.Addr) string {
+// inHost is an address as it stands in a Host header: in brackets for IPv6, and without the
+// interface, which clients leave out (RFC 6874 §4).
+func inHost(a netip.Addr) string {
 	if a.Is6() {
-		return "[" + a.String() + "]"
+		return "[" + a.WithZone("").String() + "]"
 	}
 	return a.String()
 }
