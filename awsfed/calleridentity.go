@@ -9,6 +9,7 @@ import (
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
 	"github.com/awsfed/awsfed-go/awsfed/principal"
+	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
 
 // identity sends the signed request where Google would send it. That it does not get there from
@@ -65,8 +66,8 @@ func validIdentity(account, arn, userID string) bool {
 	parts := strings.SplitN(arn, ":", 6) // arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
 	return len(account) == 12 && strings.Trim(account, "0123456789") == "" &&
 		len(parts) == 6 && parts[0] == "arn" && (parts[2] == "iam" || parts[2] == "sts") && parts[4] == account && parts[5] != "" &&
-		len(arn) <= maxARN && visible(arn) &&
-		userID != "" && len(userID) <= maxUserID && visible(userID)
+		len(arn) <= maxARN && untrusted.Visible(arn) &&
+		userID != "" && len(userID) <= maxUserID && untrusted.Visible(userID)
 }
 
 // callerIdentity asks AWS. Without a request the error is that of signing one; with one it is that

@@ -12,6 +12,7 @@ import (
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
 	"github.com/awsfed/awsfed-go/awsfed/internal/clock"
+	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
 
 const (
@@ -40,7 +41,7 @@ func NewDelegatedTokenSource(ctx context.Context, cfg Config, subject string) (*
 // delegationFault is what keeps a configuration from tokens of that user.
 func (c Config) delegationFault(subject string) error {
 	err := c.needsEmail()
-	if name, domain, _ := strings.Cut(subject, "@"); name == "" || domain == "" || len(subject) > maxAccount || !visible(subject) {
+	if name, domain, _ := strings.Cut(subject, "@"); name == "" || domain == "" || len(subject) > maxAccount || !untrusted.Visible(subject) {
 		err = errors.Join(err, (&FieldError{Field: "the subject", Found: shown(subject), Want: "the email address of a Workspace user"}).cleaned())
 	}
 	return err

@@ -15,6 +15,7 @@ import (
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
 	"github.com/awsfed/awsfed-go/awsfed/internal/clock"
 	"github.com/awsfed/awsfed-go/internal/strictjson"
+	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
 
 const maxIDTokenAudience = 2048 // bytes; a URL in most cases
@@ -49,7 +50,7 @@ func (c Config) idTokenFault(audience string) (err error) {
 		err = &FieldError{Field: "ServiceAccount",
 			Want: "the account whose ID tokens they are to be: Google issues ID tokens for service accounts alone, and not for a federated identity itself"}
 	}
-	if audience == "" || len(audience) > maxIDTokenAudience || !visible(audience) {
+	if audience == "" || len(audience) > maxIDTokenAudience || !untrusted.Visible(audience) {
 		err = errors.Join(err, (&FieldError{Field: "the audience", Found: shown(audience),
 			Want: "who is to take the ID token, such as the URL of a Cloud Run service, in visible characters, 2,048 at most"}).cleaned())
 	}

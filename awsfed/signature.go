@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/call"
+	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
 
 // The methods of the IAM Credentials API that sign.
@@ -52,13 +53,13 @@ func (r signRequest) parse(answer *call.Answer) (made signature, err error) {
 		return made, err
 	}
 	switch {
-	case made.keyID == "" || len(made.keyID) > maxKeyID || !visible(made.keyID):
+	case made.keyID == "" || len(made.keyID) > maxKeyID || !untrusted.Visible(made.keyID):
 		return signature{}, invalidAnswer(StageSigning, answer, "has no usable keyId")
 	case text == "":
 		return signature{}, invalidAnswer(StageSigning, answer, "has no "+result)
 	}
 	if r.name == signJWT {
-		if _, err := parseClaims(text); err != nil || !visible(text) {
+		if _, err := parseClaims(text); err != nil || !untrusted.Visible(text) {
 			return signature{}, invalidAnswer(StageSigning, answer, "has a signedJwt that is not a JWT")
 		}
 		made.jwt = text

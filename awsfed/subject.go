@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/awsfed/awsfed-go/awsfed/internal/hosts"
+	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
 
 const (
@@ -170,7 +171,7 @@ func (s Subject) faults() []*FieldError {
 	switch {
 	case s.Type != "" && !ofToken:
 		fault(".Type", s.Type, "none without a File or a URL")
-	case len(s.Type) > maxTokenType || !visible(s.Type):
+	case len(s.Type) > maxTokenType || !untrusted.Visible(s.Type):
 		fault(".Type", s.Type, "a URN, such as "+jwtType)
 	case s.Type == AWSSubjectTokenType:
 		fault(".Type", s.Type, "another type than that of signed requests, which no file holds: each is good for 15 minutes")
@@ -224,7 +225,7 @@ func (o *WebIdentityOptions) faults() (faults []*FieldError) {
 	fault := func(field, found, want string) {
 		faults = append(faults, &FieldError{Field: "Subject.WebIdentity." + field, Found: shown(found), Want: want})
 	}
-	if len(o.Audience) > maxWebIdentityAudience || !visible(o.Audience) {
+	if len(o.Audience) > maxWebIdentityAudience || !untrusted.Visible(o.Audience) {
 		fault("Audience", o.Audience, "what the provider expects, of visible characters, 1,000 at most")
 	}
 	if o.Lifetime != 0 && (o.Lifetime < minWebIdentityLifetime || o.Lifetime > maxWebIdentityLifetime || o.Lifetime%time.Second != 0) {

@@ -1,5 +1,7 @@
 package awsfed
 
+import "github.com/awsfed/awsfed-go/internal/untrusted"
+
 // maxToken bounds an access token, in bytes. The longest that the reference of Google's STS speaks
 // of has 12 KiB.
 const maxToken = 16 << 10
@@ -14,18 +16,8 @@ func tokenFault(token string) string {
 		return "is empty"
 	case len(token) > maxToken:
 		return "is longer than 16 KiB"
-	case !visible(token):
+	case !untrusted.Visible(token):
 		return "holds characters that a header cannot carry"
 	}
 	return ""
-}
-
-// visible reports whether s has visible ASCII characters alone.
-func visible(s string) bool {
-	for i := range len(s) {
-		if s[i] < '!' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
 }

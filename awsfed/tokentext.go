@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/awsfed/awsfed-go/internal/strictjson"
+	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
 
 // maxSubjectToken bounds the token in a file or in the answer of a URL, in bytes. Google documents
@@ -37,7 +38,7 @@ func tokenIn(text []byte, field string) (string, error) {
 	switch {
 	case len(token) > maxSubjectToken:
 		return "", errors.New("has a token that is longer than 32 KiB")
-	case !visible(token):
+	case !untrusted.Visible(token):
 		return "", errors.New("has a token of other than visible ASCII characters")
 	}
 	return token, nil

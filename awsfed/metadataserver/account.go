@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/awsfed/awsfed-go/awsfed"
+	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
 
 // Bounds of what requests choose: each set of scopes and each audience has a source of its own.
@@ -78,7 +79,7 @@ func (a *account) sourceOf(ctx context.Context, parameter string) (*source, erro
 		return a.byDefault, nil
 	}
 	scopes := strings.Split(parameter, ",")
-	if len(parameter) > maxParameter || !visible(parameter) || slices.Contains(scopes, "") {
+	if len(parameter) > maxParameter || !untrusted.Visible(parameter) || slices.Contains(scopes, "") {
 		return nil, badRequest("scopes is not a list between commas, of at most 2,048 visible characters")
 	}
 	if scopes = setOf(scopes); slices.Equal(scopes, setOf(a.scopes)) {
@@ -99,7 +100,7 @@ func setOf(scopes []string) []string { return slices.Compact(slices.Sorted(slice
 func (a *account) identity(ctx context.Context, query url.Values) (answer, error) {
 	audience := query.Get("audience")
 	switch {
-	case audience == "" || len(audience) > maxParameter || !visible(audience):
+	case audience == "" || len(audience) > maxParameter || !untrusted.Visible(audience):
 		return answer{}, badRequest("audience is missing, or is not one of at most 2,048 visible characters")
 	case a.cfg.ServiceAccount == "":
 		return answer{}, notFound("there are ID tokens of service accounts alone, and this identity has direct access without one")
@@ -111,9 +112,4 @@ func (a *account) identity(ctx context.Context, query url.Values) (answer, error
 		return answer{}, err
 	}
 	return source.idToken(ctx)
-}
-
-// visible reports whether s has ASCII's visible characters alone.
-func visible(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }

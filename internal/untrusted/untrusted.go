@@ -58,3 +58,14 @@ func invisible(r rune) bool {
 	}
 	return true
 }
+
+// Visible reports whether s has visible characters of ASCII alone, so that a header or a line of
+// text carries it as it is. The empty text has no others.
+func Visible(s string) bool {
+	for i := range len(s) {
+		if s[i] < '!' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}

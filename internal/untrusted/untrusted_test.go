@@ -80,3 +80,12 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+func TestVisibleIsWhatAHeaderCarries(t *testing.T) {
+	for s, want := range map[string]bool{
+		"": true, "ya29.a-b_c~!": true,
+		"a b": false, "a\r\nb": false, "a\x00": false, "\x7f": false, "é": false, "\xff": false,
+	} {
+		assert.Equal(t, want, untrusted.Visible(s), "%q", s)
+	}
+}

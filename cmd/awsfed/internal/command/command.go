@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
 
 // The exit codes that all commands share. A command may have others of its own, which its help
@@ -56,7 +58,7 @@ func (c Command) Run(ctx context.Context, args []string, in *Invocation, overrid
 	runner := c.Register(flags)
 	given, err := Parse(flags, args, in.LookupEnv, overridden)
 	if err == nil && c.Arguments == "" && flags.NArg() > 0 {
-		err = fmt.Errorf("it takes no arguments, and %q is one", shown(flags.Arg(0)))
+		err = fmt.Errorf("it takes no arguments, and %q is one", untrusted.Text(flags.Arg(0), maxShown))
 	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):

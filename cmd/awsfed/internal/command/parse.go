@@ -5,7 +5,12 @@ import (
 	"flag"
 	"fmt"
 	"strings"
+
+	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
+
+// maxShown bounds what an error quotes of a value, in bytes.
+const maxShown = 80
 
 // variables is what the names of all variables begin with.
 const variables = "AWSFED_"
@@ -43,19 +48,10 @@ func Parse(flags *flag.FlagSet, args []string, lookup func(string) (string, bool
 			return
 		}
 		if err := flags.Set(f.Name, value); err != nil {
-			faults = append(faults, fmt.Errorf("%s: invalid value %q: %w", variable, shown(value), err))
+			faults = append(faults, fmt.Errorf("%s: invalid value %q: %w", variable, untrusted.Text(value, maxShown), err))
 		}
 	})
 	return given, errors.Join(faults...)
-}
-
-// shown is as much of a value as an error quotes.
-func shown(value string) string {
-	const most = 80 // bytes
-	if len(value) > most {
-		return strings.ToValidUTF8(value[:most], "") + "…"
-	}
-	return value
 }
 
 // List is a flag of values between commas. Blanks around them do not count. The empty list is "",

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/command"
+	"github.com/awsfed/awsfed-go/cmd/awsfed/internal/serve"
 )
 
 const help = `
@@ -39,7 +40,7 @@ func Command() command.Command {
 }
 
 func register(flags *flag.FlagSet) command.Runner {
-	port := flags.Uint("port", 8988, "`port` of awsfed serve on loopback")
+	port := flags.Uint("port", serve.DefaultPort, "`port` of awsfed serve on loopback")
 	timeout := flags.Duration("timeout", 2*time.Second, "`duration` that the answer may take")
 	return func(ctx context.Context, in *command.Invocation) (int, error) {
 		var faults []error

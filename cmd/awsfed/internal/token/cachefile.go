@@ -9,10 +9,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
 
 // maxCache bounds what is read of a cache, in bytes. A token has one to four KiB.
@@ -69,17 +70,12 @@ func decoded(text []byte, key string, now time.Time) *oauth2.Token {
 	}
 	again, err := e.encoded()
 	switch {
-	case err != nil, !bytes.Equal(again, text), e.Version != cacheVersion, e.Key != key, !visible(e.Token):
+	case err != nil, !bytes.Equal(again, text), e.Version != cacheVersion, e.Key != key, e.Token == "", !untrusted.Visible(e.Token):
 		return nil
 	case now.Before(e.Written): // the clock was set back: nobody knows what is left of the token
 		return nil
 	}
 	return &oauth2.Token{AccessToken: e.Token, TokenType: "Bearer", Expiry: e.Expiry}
-}
-
-// visible reports whether a token can stand in a header: what a file has may be anything.
-func visible(token string) bool {
-	return token != "" && strings.IndexFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
 
 // errReplaced is for a file that another process has replaced meanwhile.
