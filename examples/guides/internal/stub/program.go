@@ -68,13 +68,13 @@ func runAwsfed(words []string) (int, error) {
 			port = words[i+2]
 		}
 	}
-	for range 100 {
+	for range 1200 { // a minute, for a slow machine
 		if exec.Command(program, "health", "-port", port).Run() == nil {
 			return 0, nil
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return 0, errors.New("awsfed serve has no token after 5 s")
+	return 0, errors.New("awsfed serve has no token after a minute")
 }
 
 // noteServer notes a process, which the test ends.
