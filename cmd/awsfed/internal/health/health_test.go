@@ -145,7 +145,7 @@ func TestHealthIsBadOtherwise(t *testing.T) {
 		}, "answers 302"},
 		"if the reason has more than a line, and steers terminals": {func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "\n \x1b[2Jno\xff token\r\nsecond", http.StatusServiceUnavailable)
-		}, "answers 503: ?[2Jno? token"},
+		}, "answers 503:  [2Jno\ufffd token"},
 		"if the reason does not end": {func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			for r.Context().Err() == nil {

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/awsfed/awsfed-go/internal/untrusted"
 )
 
 // The bounds of an answer, in bytes. The server's is a line.
@@ -61,13 +63,5 @@ func reason(body string) string {
 	if line = strings.TrimSpace(line); line == "" {
 		return ""
 	}
-	return ": " + strings.Map(printable, strings.ToValidUTF8(line, "?"))
-}
-
-// printable keeps what a server says from steering a terminal.
-func printable(r rune) rune {
-	if !strconv.IsPrint(r) {
-		return '?'
-	}
-	return r
+	return ": " + untrusted.Text(line, maxBody)
 }
